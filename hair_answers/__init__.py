@@ -1,0 +1,1 @@
+"""Hair Answers: curated, sourced answers about hair loss and stem-cell therapy for hair."""
