@@ -13,8 +13,8 @@ from hair_answers.knowledge.yaml_file import read_yaml
 
 FIELDS = (
     "key", "year", "authors", "first_author", "title_plain", "journal", "doi", "pmid", "nct", "kind",
-    "design", "placebo", "blinded", "people", "women", "men", "sex", "condition", "cells", "product_plain", "route",
-    "follow_up_weeks", "outcome", "limits", "status", "source", "answers",
+    "design", "placebo", "blinded", "people", "women", "men", "sex", "condition", "cells",
+    "product_plain", "route", "follow_up_weeks", "outcome", "limits", "status", "source", "answers",
 )  # fmt: skip
 NUMBERS = ("year", "people", "women", "men", "follow_up_weeks")
 FLAGS = ("placebo", "blinded")
