@@ -1,0 +1,179 @@
+"""The speaking step: a curated answer with its source, grade, date and chips; the bot's own voice; misses."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date
+from typing import Any
+
+from rasa.core.nlg.response import TemplatedNaturalLanguageGenerator
+from rasa.shared.core.domain import Domain
+from rasa.shared.core.trackers import DialogueStateTracker
+from rasa.utils.endpoints import EndpointConfig
+
+from hair_answers.knowledge.answers import PREFIX, Answer
+from hair_answers.knowledge.library import Library
+from hair_answers.knowledge.voice import Utterance
+from hair_answers.speech import conversation, provenance
+
+Message = dict[str, Any]
+
+CANDIDATES = 3  # offered in a did-you-mean
+RECENT_TURNS = 4  # within which a repeated safety answer is worded differently
+STARTERS = (
+    "causes/overview",
+    "procedure/overview",
+    "benefits/overview",
+    "drawbacks/overview",
+    "research/does_it_work",
+)
+# Channels that show bare text: the source line is part of it. The others draw it from the metadata.
+PLAIN_CHANNELS = frozenset({"rest", "cmdline"})
+_PLACEHOLDER = re.compile(r"\{(\w+)\}")
+
+
+def fill(text: str, values: Mapping[str, Any]) -> str:
+    """Fill known {placeholders} only: nothing a person types can reach Python's formatting."""
+    return _PLACEHOLDER.sub(lambda match: str(values.get(match.group(1), match.group())), text)
+
+
+class CuratedSpeech(TemplatedNaturalLanguageGenerator):
+    """Says curated answers by name (`utter_<topic>/<answer>`) and the bot's own voice (`utter_<what>`)."""
+
+    def __init__(
+        self,
+        endpoint: EndpointConfig | None = None,
+        domain: Domain | None = None,
+        library: Library | None = None,
+        today: Callable[[], date] = date.today,
+    ) -> None:
+        """Load the knowledge; a broken content file stops the start with file, key and cure."""
+        super().__init__(domain.responses if domain else {})
+        self._library = library or Library.default()
+        self._today = today
+
+    async def generate(
+        self, utter_action: str, tracker: DialogueStateTracker, output_channel: str, **kwargs: Any
+    ) -> Message | None:
+        """Return the message for `utter_action`, or None when nothing of that name exists."""
+        answer = self._library.answer(utter_action.removeprefix(PREFIX))
+        utterance = self._library.voice.get(utter_action)
+        if answer is not None:
+            message = self._say_answer(answer, tracker, kwargs)
+        elif utterance is not None:
+            message = self._say_voice(utterance, tracker, kwargs)
+        else:
+            return await super().generate(utter_action, tracker, output_channel, **kwargs)
+        if output_channel in PLAIN_CHANNELS and (line := message["metadata"].get("source_line")):
+            message["text"] = f"{message['text']}\n\n{line}"
+        return message
+
+    # Curated answers ------------------------------------------------------------------------------------------
+
+    def _say_answer(
+        self, answer: Answer, tracker: DialogueStateTracker, values: Mapping[str, Any]
+    ) -> Message:
+        clinic = self._library.clinic
+        metadata = provenance.provenance(answer, self._library.sources_of(answer))
+        if provenance.is_withheld(answer, clinic, self._today()):
+            metadata.update(withheld=True, sources=[], source_line="")
+            return self._message(self._voice("utter_withheld"), values, metadata, ())
+        if answer.topic == "safety":
+            return self._say_safety(answer, tracker, values, metadata)
+        text = answer.text
+        if provenance.is_overdue(answer, clinic, self._today()):
+            metadata["review_overdue"] = True
+            text = f"{text}\n\n{self._voice('utter_review_overdue')}"
+        if steps := self._steps(answer):
+            metadata["steps"] = steps
+        return self._message(text, values, metadata, answer.related)
+
+    def _say_safety(
+        self, answer: Answer, tracker: DialogueStateTracker, values: Mapping[str, Any], metadata: Message
+    ) -> Message:
+        """Help first: the region's lines, no distracting chips at tier 0, and patience when it comes again."""
+        tier = answer.extra.get("tier")
+        recent = [key for turn in conversation.answers_by_turn(tracker, RECENT_TURNS) for key in turn]
+        text = str(answer.extra.get("again") or answer.text) if answer.key in recent else answer.text
+        metadata["safety"] = {"tier": tier, "rule": answer.extra.get("rule")}
+        if tier in (0, 1):
+            metadata["helplines"] = [
+                {"name": line.name, "number": line.number, "kind": line.kind}
+                for line in self._library.clinic.helplines()
+            ]
+        chips: Sequence[str] = () if tier == 0 else answer.related
+        asked = (conversation.parse_data(tracker).get("safety") or {}).get("question")
+        if asked and (question := self._library.answer(asked)):
+            offer = fill(self._voice("utter_safety_then_question"), {"question": question.title})
+            text = f"{text}\n\n{offer}"
+            chips = (asked, *(() if tier == 0 else chips))
+        return self._message(text, values, metadata, chips)
+
+    def _steps(self, answer: Answer) -> dict[str, Any] | None:
+        """Return the procedure's steps, with the one this answer is about marked."""
+        overview = self._library.answer("procedure/overview")
+        if overview is None or answer.key not in (overview.key, *overview.lists):
+            return None
+        keys = list(overview.lists)
+        return {
+            "current": keys.index(answer.key) + 1 if answer.key in keys else None,
+            "keys": keys,
+            "titles": [self._library.answers[key].title for key in keys],
+        }
+
+    # The bot's own voice --------------------------------------------------------------------------------------
+
+    def _say_voice(
+        self, utterance: Utterance, tracker: DialogueStateTracker, values: Mapping[str, Any]
+    ) -> Message:
+        if utterance.name == "utter_did_you_mean":
+            return self._offer(tracker, values)
+        if utterance.name == "utter_rephrase":
+            return self._ask_to_rephrase(tracker, values)
+        known = utterance.metadata
+        metadata = {
+            "answer": str(known.get("answer") or utterance.name.removeprefix(PREFIX)),
+            "title": str(known.get("title") or ""),
+            "related": list(known.get("related") or ()),
+            "sources": [],
+        }
+        return self._message(utterance.text, values, metadata, metadata["related"])
+
+    def _offer(self, tracker: DialogueStateTracker, values: Mapping[str, Any]) -> Message:
+        """Ask which of up to three answers was meant; after a second miss, offer a person too."""
+        ranking = conversation.parse_data(tracker).get("answer_ranking") or []
+        candidates = [row["key"] for row in ranking if row["key"] in self._library.answers][:CANDIDATES]
+        if not candidates:
+            return self._ask_to_rephrase(tracker, values)
+        text = self._voice("utter_did_you_mean")
+        if conversation.missed_before(tracker):
+            text = f"{text}\n\n{self._voice('utter_second_offer')}"
+        metadata = {"answer": "fallback/did_you_mean", "candidates": candidates, "sources": []}
+        message = self._message(text, values, metadata, candidates)
+        none_of_these = {"title": self._voice("utter_none_of_these"), "payload": "/fallback/none_of_these"}
+        message["buttons"].append(none_of_these)
+        return message
+
+    def _ask_to_rephrase(self, tracker: DialogueStateTracker, values: Mapping[str, Any]) -> Message:
+        name = "utter_second_miss" if conversation.missed_before(tracker) else "utter_rephrase"
+        metadata = {"answer": "fallback/rephrase", "candidates": [], "sources": []}
+        return self._message(self._voice(name), values, metadata, STARTERS)
+
+    # Shared ---------------------------------------------------------------------------------------------------
+
+    def _voice(self, name: str) -> str:
+        return self._library.voice[name].text
+
+    def _message(
+        self, text: str, values: Mapping[str, Any], metadata: Message, chips: Sequence[str]
+    ) -> Message:
+        placeholders = {**values, **self._library.clinic.placeholders()}
+        message: Message = {"text": fill(text, placeholders).strip(), "metadata": metadata}
+        buttons = [
+            {"title": chip.title, "payload": f"/{chip.key}"}
+            for key in chips
+            if (chip := self._library.answer(key))
+        ]
+        # A message without chips carries no empty list: Rasa would send it as a buttons message.
+        return {**message, "buttons": buttons} if buttons else message
