@@ -18,6 +18,7 @@ FIELDS = (
 )  # fmt: skip
 NUMBERS = ("year", "people", "women", "men", "follow_up_weeks")
 FLAGS = ("placebo", "blinded")
+NAMES = ("authors", "cells", "answers")
 REQUIRED = ("key", "year", "title_plain", "design", "outcome", "limits", "status", "source")
 
 
@@ -27,7 +28,7 @@ class Study:
 
     key: str
     year: int | None
-    authors: str
+    authors: tuple[str, ...]
     first_author: str
     title_plain: str
     journal: str
@@ -43,7 +44,7 @@ class Study:
     men: int | None
     sex: str
     condition: str
-    cells: str
+    cells: tuple[str, ...]
     product_plain: str
     route: str
     follow_up_weeks: int | None
@@ -93,19 +94,11 @@ def _read_study(fields: Fields) -> Study:
             values[name] = _whole(fields, name)
         elif name in FLAGS:
             values[name] = _yes_no(fields, name)
-        elif name == "answers":
+        elif name in NAMES:
             values[name] = fields.texts(name)
         else:
-            values[name] = _words(fields, name)
+            values[name] = fields.text(name, required=name in REQUIRED)
     return Study(**values, file=fields.file.name, line=fields.file.line(*fields.path))
-
-
-def _words(fields: Fields, name: str) -> str:
-    """A text; a list of names is joined with commas."""
-    value = fields.data.get(name)
-    if isinstance(value, list):
-        return ", ".join(str(item) for item in value)
-    return fields.text(name, required=name in REQUIRED)
 
 
 def _whole(fields: Fields, name: str) -> int | None:
