@@ -1,0 +1,88 @@
+// Every word the widget itself says.  A language is one more entry; what it leaves out is said in English.
+const TABLE = {
+  en: {
+    title: "Hair Answers",
+    role: "Automated assistant, not a doctor",
+    notice:
+      "This is an automated assistant. It gives general information from checked sources, not medical advice. Please leave out your name and other personal details.",
+    open: "Open chat",
+    open_unread: "Open chat, {n} new",
+    launcher: "Questions about hair loss?",
+    close: "Close chat",
+    menu: "More options",
+    widen: "Make the chat wider",
+    narrow: "Make the chat narrower",
+    conversation: "Conversation",
+    announcements: "New answers",
+    input: "Your question",
+    placeholder: "Type your question…",
+    send: "Send",
+    you: "You",
+    bot: "Assistant",
+    typing: "The assistant is looking this up…",
+    connecting: "Connecting…",
+    reconnecting: "Connection lost. Trying again…",
+    offline: "You are offline. What you send now goes out once you are back.",
+    sending: "Sending…",
+    waiting: "Waiting for a connection",
+    failed: "Not sent.",
+    retry: "Try again",
+    newer: "New answer",
+    count: "{n} of {max} characters",
+    too_long: "Please shorten your question to {max} characters. It has {n} now.",
+    rate_limited: "That was a lot of questions at once. Please wait {s} seconds, then try again.",
+    busy: "Many people are asking right now. Please try again in a moment.",
+    empty: "There was no question in that message.",
+    not_offered: "That button no longer works. Please type your question.",
+    internal: "Something went wrong on our side. Please try again.",
+    no_answer: "No answer came back. Please try again.",
+    ended: "Your earlier chat has ended. This is a new one.",
+    evidence: "Evidence",
+    reviewed: "Reviewed {date}",
+    sources: "Where this comes from ({n})",
+    source_numbers: "Sources {n}",
+    suggestions: "Suggested questions",
+    steps: "The four steps",
+    step: "Step {n}",
+    current_step: "(this answer)",
+    helplines: "People you can reach now",
+    call: "Call {name}",
+    message: "Text {name}",
+    helpful: "Did this help?",
+    yes: "Yes, this helped",
+    no: "No, this did not help",
+    why: "What was missing?",
+    why_not_my_question: "Not my question",
+    why_unclear: "Hard to understand",
+    why_incomplete: "Something is missing",
+    why_wrong: "Seems wrong",
+    thanks: "Thank you. That helps us improve the answers.",
+    new_chat: "New conversation",
+    copy: "Copy conversation",
+    copied: "Conversation copied.",
+    copy_failed: "Copying is not allowed here. Please use Print instead.",
+    print: "Print conversation",
+    erase: "Delete my chat",
+    erase_title: "Delete this chat?",
+    erase_text: "It is removed from this page and from the clinic's chat records. This cannot be undone.",
+    erase_yes: "Delete it",
+    erase_no: "Keep it",
+    erased: "Your chat has been deleted.",
+    erase_failed: "The chat could not be deleted just now. Please try again when you are connected.",
+  },
+};
+
+const RIGHT_TO_LEFT = new Set(["ar", "dv", "fa", "he", "ku", "ps", "sd", "ug", "ur", "yi"]);
+
+/** Words for a language tag ("de-AT" → de, else English), with `say(key, values)`; `dir` is its writing direction. */
+export function strings(tag) {
+  const code = String(tag || "en").slice(0, 2).toLowerCase();
+  const own = Object.hasOwn(TABLE, code) ? TABLE[code] : {};
+  const words = { ...TABLE.en, ...own };
+  return {
+    lang: Object.hasOwn(TABLE, code) ? code : "en",
+    dir: RIGHT_TO_LEFT.has(code) ? "rtl" : "ltr",
+    has: (key) => Object.hasOwn(words, key),
+    say: (key, values = {}) => words[key].replace(/\{(\w+)\}/g, (_, name) => String(values[name])),
+  };
+}
