@@ -13,12 +13,28 @@ import importlib.machinery
 import os
 import sys
 import types
+import warnings
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, TextIO
 
 ABSENT = frozenset(
     "tensorflow keras tensorflow_addons tensorflow_hub tensorflow_text confluent_kafka twilio fbmessenger "
     "mattermostwrapper webexteamssdk rocketchat_API aiogram sentry_sdk structlog_sentry".split()
+)
+
+DEFAULTS = {
+    "RASA_TELEMETRY_ENABLED": "false",
+    # Rasa refuses to read endpoints.yml when a variable in it is unset.
+    "HAIR_ANSWERS_ACTION_URL": "http://127.0.0.1:5055/webhook",
+    "SQLALCHEMY_SILENCE_UBER_WARNING": "1",
+}
+
+# Notes of old dependencies to their own authors, and of Rasa about what this project does on purpose.
+HARMLESS = (
+    "deprecated",
+    "duplicated intents have been found",
+    "is listed as a response action in the domain file, but there is no matching response",
+    "Failed to parse arguments in line",
 )
 
 CURE = (
@@ -92,8 +108,28 @@ class InertFinder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         """Nothing to run."""
 
 
+_show_warning = warnings.showwarning
+
+
+def show_warning(
+    message: Warning | str,
+    category: type[Warning],
+    filename: str,
+    lineno: int,
+    file: TextIO | None = None,
+    line: str | None = None,
+) -> None:
+    """Show a warning unless a package raised it and it says nothing to the person who runs the bot."""
+    from_package = "site-packages" in filename
+    if from_package and (issubclass(category, DeprecationWarning) or any(h in str(message) for h in HARMLESS)):
+        return
+    _show_warning(message, category, filename, lineno, file, line)
+
+
 def install() -> None:
-    """Add the finder once and switch telemetry off (an unset variable only)."""
-    os.environ.setdefault("RASA_TELEMETRY_ENABLED", "false")
+    """Add the finder once and set what the plain `rasa` command needs (unset variables only)."""
+    for name, value in DEFAULTS.items():
+        os.environ.setdefault(name, value)
+    warnings.showwarning = show_warning
     if not any(isinstance(finder, InertFinder) for finder in sys.meta_path):
         sys.meta_path.append(InertFinder())

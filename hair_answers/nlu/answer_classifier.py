@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-from scipy.linalg import cho_factor, cho_solve
+from scipy.linalg import cholesky, lapack
 
 from hair_answers.nlu.encoder import FloatArray
 
@@ -31,6 +31,14 @@ def softmax(values: FloatArray, temperature: float) -> FloatArray:
     shifted = (values - values.max(axis=-1, keepdims=True)) / temperature
     exponentials = np.exp(shifted)
     return np.asarray(exponentials / exponentials.sum(axis=-1, keepdims=True), dtype=np.float32)
+
+
+def _inverse(gram: FloatArray) -> FloatArray:
+    """Return inv(gram + RIDGE I) through its Cholesky factor; single precision holds, the ridge bounds the condition."""
+    factor = cholesky(gram + RIDGE * np.eye(len(gram), dtype=np.float32), lower=True, overwrite_a=True)
+    lower, failed = lapack.spotri(factor, lower=True, overwrite_c=True)
+    assert not failed, "a ridge matrix always has an inverse"
+    return np.asarray(np.tril(lower) + np.tril(lower, -1).T, dtype=np.float32)
 
 
 @dataclass(frozen=True)
@@ -63,12 +71,9 @@ class AnswerClassifier:
     @classmethod
     def fit(cls, keys: list[str], labels: IntArray, gram: FloatArray) -> tuple[AnswerClassifier, OutOfFold]:
         """Fit on phrases sorted by label; `labels` are indices into `keys`, `gram` is (n, n)."""
-        targets = np.eye(len(keys))[labels]
+        targets = np.eye(len(keys), dtype=np.float32)[labels]
         bias = targets.mean(axis=0)
-        inverse = cho_solve(
-            cho_factor(gram.astype(np.float64) + RIDGE * np.eye(len(labels)), lower=True, overwrite_a=True),
-            np.eye(len(labels)),
-        )
+        inverse = _inverse(gram)
         weights = inverse @ (targets - bias)
         starts = np.searchsorted(labels, np.arange(len(keys)))
         counts = targets.sum(axis=0)
@@ -122,9 +127,9 @@ class OutOfFold:
     classifier: AnswerClassifier
     labels: IntArray
     gram: FloatArray
-    inverse: npt.NDArray[np.float64]
-    weights: npt.NDArray[np.float64]
-    targets: npt.NDArray[np.float64]
+    inverse: FloatArray
+    weights: FloatArray
+    targets: FloatArray
 
     def unseen_phrases(self, seed: int = 0) -> tuple[IntArray, Scores]:
         """Return the true labels and scores of all phrases, each left out with a tenth of the others."""

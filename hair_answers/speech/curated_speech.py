@@ -43,7 +43,7 @@ class CuratedSpeech(TemplatedNaturalLanguageGenerator):
 
     def __init__(
         self,
-        endpoint: EndpointConfig | None = None,
+        endpoint_config: EndpointConfig | None = None,
         domain: Domain | None = None,
         library: Library | None = None,
         today: Callable[[], date] = date.today,
