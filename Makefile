@@ -1,0 +1,78 @@
+# Every target does the set-up that is still missing and is quick the second time.
+# Settings by environment: HOST, PORT (5005), ACTION_PORT (5055), ENDPOINTS, CREDENTIALS, LOG_LEVEL, PYTHON.
+PY = .venv/bin/python
+.DEFAULT_GOAL := help
+.PHONY: help setup dev train run shell test test-fast check lint content-check content-new content-export \
+	content-import content-due review-sheet check-model benchmark benchmark-nlu benchmark-speed lock browser widget clean
+
+help:  ## show the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 18
+
+setup:  ## make the Python environment (STOCK=1: full Rasa with TensorFlow beside it)
+	@scripts/setup runtime
+ifdef STOCK
+	@scripts/setup stock
+endif
+
+dev:
+	@scripts/setup dev
+
+train: setup  ## train the bot if content or code changed
+	@$(PY) -m hair_answers.operations.training
+
+run: setup  ## start the bot: web page, REST and action server
+	@exec $(PY) -m hair_answers.operations.run
+
+shell: setup  ## talk to the bot in the terminal
+	@$(PY) -m hair_answers.operations.shell
+
+browser:
+	@scripts/browser
+
+test: dev browser train  ## run everything that proves the bot: content, units, conversations, servers, browser
+	@scripts/test
+
+test-fast: dev  ## run the tests that need no model, server or browser
+	@$(PY) -m pytest -m "not server and not browser and not services" tests
+
+check: dev train  ## what CI runs: style, types, content, Rasa's own validation, tests
+	@$(PY) -m ruff check .
+	@$(PY) -m ruff format --check .
+	@$(PY) -m mypy
+	@$(MAKE) --no-print-directory test
+
+lint: dev  ## repair style where a tool can
+	@$(PY) -m ruff check --fix . ; $(PY) -m ruff format .
+
+content-check: setup  ## check every answer in seconds, without training
+	@$(PY) -m hair_answers.knowledge.content_check
+
+content-new: setup  ## write a valid skeleton: make content-new TOPIC=causes KEY=sunburn
+	@$(PY) -m hair_answers.content_tools.content_new $(TOPIC) $(KEY)
+
+content-export: setup  ## write questions and answers to a spreadsheet: make content-export FILE=answers.xlsx
+	@$(PY) -m hair_answers.content_tools.content_export $(or $(FILE),answers.xlsx)
+
+content-import: setup  ## read the spreadsheet back: make content-import FILE=answers.xlsx
+	@$(PY) -m hair_answers.content_tools.content_import $(or $(FILE),answers.xlsx)
+
+content-due: setup  ## list the answers to review next
+	@$(PY) -m hair_answers.content_tools.content_due
+
+review-sheet: setup  ## one printable page of every answer for a clinician to sign
+	@$(PY) -m hair_answers.content_tools.review_sheet
+
+check-model: train  ## show what the matcher knows about itself: thresholds, calibration
+	@$(PY) -m hair_answers.operations.check_model
+
+benchmark-nlu: dev train  ## quality of understanding, with a report in docs/
+	@$(PY) -m benchmarks.understanding
+
+benchmark-speed: dev train  ## start, memory and latency
+	@$(PY) -m benchmarks.speed
+
+lock:  ## resolve the dependencies again and write the hash-locked files
+	@scripts/lock
+
+clean:  ## remove what can be made again
+	rm -rf models results .rasa .pytest_cache .mypy_cache .ruff_cache

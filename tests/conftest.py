@@ -1,0 +1,98 @@
+"""The running bot that server and browser tests talk to: the very `make run`, on free ports, once a test run."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+START_SECONDS = 150.0
+
+
+def free_port() -> int:
+    """Return a port nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@dataclass
+class Bot:
+    """A running bot: its address, its process and its log."""
+
+    port: int
+    process: subprocess.Popen[bytes]
+    log: Path
+    turns: int = field(default=0)
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def ask(self, message: str, sender: str | None = None) -> list[dict[str, Any]]:
+        """Send one message over REST and return the bot's messages."""
+        body = {"message": message} if sender is None else {"message": message, "sender": sender}
+        request = urllib.request.Request(
+            f"{self.url}/webhooks/rest/webhook",
+            json.dumps(body).encode(),
+            {"Content-Type": "application/json"},
+        )
+        with urllib.request.urlopen(request, timeout=60) as reply:
+            return list(json.load(reply))
+
+    def answers(self, message: str, sender: str | None = None) -> list[Any]:
+        """Return the answer key of every message of one turn."""
+        return [reply["metadata"].get("answer") for reply in self.ask(message, sender)]
+
+    def stop(self) -> int:
+        """Send SIGTERM and return the exit code."""
+        self.process.send_signal(signal.SIGTERM)
+        return self.process.wait(30)
+
+
+def start_bot(log: Path, **environment: str) -> Bot:
+    """Start `make run`'s program on free ports and wait until it says that it is ready."""
+    port, action_port = free_port(), free_port()
+    variables = {**os.environ, "PORT": str(port), "ACTION_PORT": str(action_port), **environment}
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "hair_answers.operations.run"],
+            cwd=ROOT, env=variables, stdout=output, stderr=subprocess.STDOUT, start_new_session=True,
+        )  # fmt: skip
+    bot = Bot(port, process, log)
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline:
+        text = log.read_text(errors="replace")
+        if "is ready" in text:
+            return bot
+        if process.poll() is not None:
+            pytest.fail(f"the bot did not start:\n{text[-3000:]}")
+        time.sleep(0.1)
+    process.kill()
+    pytest.fail(f"the bot was not ready in {START_SECONDS:.0f} s:\n{log.read_text(errors='replace')[-3000:]}")
+
+
+@pytest.fixture(scope="session")
+def bot(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bot]:
+    """One bot for every test that only talks to it."""
+    running = start_bot(tmp_path_factory.mktemp("bot") / "log.txt")
+    yield running
+    running.stop()
+
+
+@pytest.fixture(scope="session")
+def bot_server(bot: Bot) -> str:
+    """The running bot's address."""
+    return bot.url
