@@ -1,4 +1,4 @@
-"""Write evidence/article_ngrams.txt: salted digests of the articles' eight-word runs, never the articles themselves.
+"""Salted digests of the articles' eight-word runs, so that the project holds no article.
 
 Usage: python -m hair_answers.content_tools.article_ngrams ARTICLE… > evidence/article_ngrams.txt
 """
@@ -12,7 +12,7 @@ from pathlib import Path
 from hair_answers.knowledge.content_check.plain_text import digest, runs
 
 SALT = "hair-answers"
-HEADING = "# Digests of every eight-word run of the two articles, so that a copied sentence is found without the articles."
+HEADING = "# Digests of the articles' eight-word runs: a copied sentence is found without the articles."
 
 
 def digest_lines(texts: Sequence[str], salt: str = SALT) -> list[str]:

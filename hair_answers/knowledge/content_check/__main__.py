@@ -22,7 +22,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="content_check", description=__doc__)
     parser.add_argument("--json", action="store_true", help="print one JSON document for other programs")
     parser.add_argument("--root", type=Path, default=PROJECT, help="the project to check (default: this one)")
-    parser.add_argument("files", nargs="*", metavar="FILE", help="show these files only, e.g. data/faq/cost.yml")
+    parser.add_argument(
+        "files", nargs="*", metavar="FILE", help="show these files only, e.g. data/faq/cost.yml"
+    )
     options = parser.parse_args(arguments)
     root = options.root.resolve()
     project, problems = check_root(root)
@@ -36,11 +38,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def table(project: Project, today: date) -> list[tuple[str, ...]]:
-    """One row per topic file: answers, phrases, worst grade with its key, sources, days to the next review."""
-    rows = []
+    """One row per topic file, in the order of COLUMNS."""
+    rows: list[tuple[str, ...]] = []
     for file in project.topic_files:
         answers = [answer for answer in project.answers if answer.file == file.name]
-        keys = [key for key in project.grades if key.removesuffix(" more") in {answer.key for answer in answers}]
+        keys = [
+            key for key in project.grades if key.removesuffix(" more") in {answer.key for answer in answers}
+        ]
         worst = max(keys, key=project.grades.__getitem__, default=None)
         rows.append(
             (
@@ -58,7 +62,10 @@ def table(project: Project, today: date) -> list[tuple[str, ...]]:
 def as_text(rows: Sequence[tuple[str, ...]], problems: Sequence[Problem]) -> str:
     """The table and the problems for a person."""
     widths = [max(map(len, column)) for column in zip(COLUMNS, *rows, strict=True)]
-    lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in (COLUMNS, *rows)]
+    lines = [
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True))
+        for row in (COLUMNS, *rows)
+    ]
     said = [str(problem) for problem in problems]
     end = f"{len(problems)} problem{'' if len(problems) == 1 else 's'}" if problems else "No problems."
     return "\n".join([*(line.rstrip() for line in lines), "", *said, end, ""])
@@ -67,13 +74,20 @@ def as_text(rows: Sequence[tuple[str, ...]], problems: Sequence[Problem]) -> str
 def as_json(rows: Sequence[tuple[str, ...]], problems: Sequence[Problem]) -> str:
     """The same for another program."""
     files = [dict(zip(COLUMNS, row, strict=True)) for row in rows]
-    return json.dumps({"files": files, "problems": [asdict(problem) for problem in problems]}, ensure_ascii=False) + "\n"
+    return (
+        json.dumps(
+            {"files": files, "problems": [asdict(problem) for problem in problems]}, ensure_ascii=False
+        )
+        + "\n"
+    )
 
 
 def _name(root: Path, name: str) -> str:
     """A file as messages name it, whether given from the project or from anywhere."""
     path = Path(name)
-    full = path if path.is_absolute() else (Path.cwd() / path if (Path.cwd() / path).exists() else root / path)
+    full = (
+        path if path.is_absolute() else (Path.cwd() / path if (Path.cwd() / path).exists() else root / path)
+    )
     return full.resolve().relative_to(root).as_posix() if full.resolve().is_relative_to(root) else name
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 LIST_ITEM = re.compile(r"^\s*(?:[-*]|\d+\.)\s+")
 LINK = re.compile(r"\[([^\]]*)\]\(([^)\s]*)\)")
-SENTENCE_END = re.compile(r"""(?<=[.!?])["”’)]*\s+(?=["“‘(]*[A-Z0-9{])""")
+SENTENCE_END = re.compile(r"""(?:(?<=[.!?])|(?<=[.!?]["”’)]))\s+(?=["“‘(]*[A-Z0-9{])""")
 WORD = re.compile(r"[a-z0-9]+(?:['’][a-z]+)?")
 RUN = 8  # words in a row that count as copied
 

@@ -1,4 +1,4 @@
-"""What the content checks look at: the library, every data file as it stands, and the checks' own word lists."""
+"""What the content checks look at: the library, the data files as they stand, and the word lists."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from hair_answers.knowledge.library import Library
 from hair_answers.knowledge.problem import ContentError, Problem
 from hair_answers.knowledge.yaml_file import YamlFile, read_yaml
 
-REQUIRED_KEYS = Path(__file__).parents[1] / "required_keys.txt"
+REQUIRED_KEYS = "hair_answers/knowledge/required_keys.txt"
 
 
 @dataclass(frozen=True)
@@ -68,10 +68,12 @@ class Project:
             library=library,
             files=tuple(_data_files(root)),
             problems=tuple(problems),
-            required_keys=tuple(REQUIRED_KEYS.read_text(encoding="utf-8").split()),
+            required_keys=tuple((root / REQUIRED_KEYS).read_text(encoding="utf-8").split()),
             terms=term_pattern(_terms(read_yaml(evidence / "terms.yml", root).data)),
             never=tuple(_word_rule(row) for row in read_yaml(evidence / "never_list.yml", root).data),
-            answer_rules=tuple(_answer_rule(row) for row in read_yaml(evidence / "answer_rules.yml", root).data),
+            answer_rules=tuple(
+                _answer_rule(row) for row in read_yaml(evidence / "answer_rules.yml", root).data
+            ),
             article_salt=salt,
             article_runs=runs,
         )
@@ -141,5 +143,7 @@ def _answer_rule(row: dict[str, Any]) -> AnswerRule:
 
 def _article_runs(path: Path) -> tuple[str, frozenset[str]]:
     """The salt and the digests of the articles' eight-word runs."""
-    salt, *digests = [line for line in path.read_text(encoding="utf-8").split("\n") if line[:1] not in ("", "#")]
+    salt, *digests = [
+        line for line in path.read_text(encoding="utf-8").split("\n") if line[:1] not in ("", "#")
+    ]
     return salt.removeprefix("salt: "), frozenset(digests)

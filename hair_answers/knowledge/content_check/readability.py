@@ -1,7 +1,7 @@
 """US school grade of an answer (Flesch-Kincaid), names and medical terms left out.
 
-The grade is counted here because textstat's releases either fetch their syllable list from the network on first use or
-fall back on hyphenation, which misses a syllable in twenty and grades a text almost a year too low.
+The grade is counted here because textstat's releases either fetch their syllable list from the network on
+first use or fall back on hyphenation, which misses a syllable in twenty and grades almost a year too low.
 """
 
 from __future__ import annotations

@@ -15,7 +15,9 @@ from hair_answers.knowledge.problem import Problem
 
 ARTICLES = {"A", "B"}
 NOT_MEDICAL = {"about", "safety", "providers/this_clinic"}  # the last speaks from clinic.yml
-CLAIM_IDS = tuple(f"A{number:02}" for number in range(1, 34)) + tuple(f"B{number:02}" for number in range(1, 40))
+CLAIM_IDS = tuple(f"A{number:02}" for number in range(1, 34)) + tuple(
+    f"B{number:02}" for number in range(1, 40)
+)
 LISTS = {
     "causes/overview": (
         "causes/pattern_baldness", "causes/cancer_treatment", "causes/alopecia_areata", "causes/hair_pulling",
@@ -40,7 +42,9 @@ def sources_resolve(project: Project) -> Iterator[Problem]:
     for answer in project.answers:
         for key in answer.sources:
             if key not in project.library.sources:
-                yield project.problem(answer, f"source {key!r} is not in evidence/sources.yml", "add it or correct the key")
+                yield project.problem(
+                    answer, f"source {key!r} is not in evidence/sources.yml", "add it or correct the key"
+                )
         if len(set(answer.sources)) < len(answer.sources):
             yield project.problem(answer, "names a source twice", "keep each source once")
 
@@ -49,23 +53,19 @@ def medical_answers_have_sources(project: Project) -> Iterator[Problem]:
     """Nothing medical without a source."""
     for answer in project.answers:
         if not {answer.topic, answer.key} & NOT_MEDICAL and not answer.sources:
-            yield project.problem(answer, "has no source", "name the source of its facts, e.g. sources: [S46]")
+            yield project.problem(
+                answer, "has no source", "name the source of its facts, e.g. sources: [S46]"
+            )
 
 
 def origin_fits_sources(project: Project) -> Iterator[Problem]:
-    """`article` rests on an article alone, `public` on none, `both` on each kind: patients see this as a label."""
+    """`article` rests on an article alone, `public` on none, `both` on each kind: patients see the label."""
     for answer in project.answers:
         if answer.topic in NOT_MEDICAL or not answer.sources:
             continue
-        from_article = bool(ARTICLES & set(answer.sources))
-        from_public = bool(set(answer.sources) - ARTICLES)
-        fits = {"article": (True, False), "public": (False, True), "both": (True, True)}[answer.origin]
-        if (from_article, from_public) != fits:
-            right = next(
-                name
-                for name, kinds in (("article", (True, False)), ("public", (False, True)), ("both", (True, True)))
-                if kinds == (from_article, from_public)
-            )
+        kinds = (bool(ARTICLES & set(answer.sources)), bool(set(answer.sources) - ARTICLES))
+        right = {(True, False): "article", (False, True): "public", (True, True): "both"}[kinds]
+        if answer.origin != right:
             what = f"origin is {answer.origin} but its sources are {', '.join(answer.sources)}"
             yield project.problem(answer, what, f"write origin: {right}, or correct the sources")
 
@@ -75,7 +75,9 @@ def related_answers_exist(project: Project) -> Iterator[Problem]:
     for answer in project.answers:
         yield from _targets(project, answer, "related", answer.related)
         if not 2 <= len(answer.related) <= 4:
-            yield project.problem(answer, f"has {len(answer.related)} related answers", "name 2 to 4, the best next step first")
+            yield project.problem(
+                answer, f"has {len(answer.related)} related answers", "name 2 to 4, the best next step first"
+            )
 
 
 def lists_exist(project: Project) -> Iterator[Problem]:
@@ -85,13 +87,15 @@ def lists_exist(project: Project) -> Iterator[Problem]:
 
 
 def overviews_are_complete(project: Project) -> Iterator[Problem]:
-    """G11, G12: steps, benefits, drawbacks and causes are listed whole and in order, in `lists` and in the text."""
+    """G11, G12: steps, benefits, drawbacks and causes are listed whole and in order."""
     for key, wanted in LISTS.items():
         answer = project.library.answer(key)
         if answer is None:
             continue
         if tuple(item for item in answer.lists if item in wanted) != wanted:
-            yield project.problem(answer, "its lists are not complete or not in order", f"write lists: [{', '.join(wanted)}]")
+            yield project.problem(
+                answer, "its lists are not complete or not in order", f"write lists: [{', '.join(wanted)}]"
+            )
     for answer in project.answers:
         items = len(re.findall(r"^\s*(?:-|\d+\.)\s", answer.text, flags=re.MULTILINE))
         if answer.lists and items and items != len(answer.lists):
@@ -112,7 +116,9 @@ def titles_are_unique(project: Project) -> Iterator[Problem]:
 def placeholders_are_known(project: Project) -> Iterator[Problem]:
     """Only what clinic.yml can fill stands in braces."""
     for answer in project.answers:
-        said = " ".join([answer.text, answer.more, answer.brief, answer.title, str(answer.extra.get("again", ""))])
+        said = " ".join(
+            [answer.text, answer.more, answer.brief, answer.title, str(answer.extra.get("again", ""))]
+        )
         for name in re.findall(r"\{([^}]*)\}", said):
             if name not in PLACEHOLDERS:
                 cure = f"use one of: {', '.join(PLACEHOLDERS)}"
@@ -124,7 +130,9 @@ def links_are_sources(project: Project) -> Iterator[Problem]:
     hosts = {urlparse(source.url).netloc for source in project.library.sources.values() if source.shown}
     for answer in project.answers:
         for address in links(answer.text + answer.more):
-            if not address.startswith(("https://", "{")) or (address[0] != "{" and urlparse(address).netloc not in hosts):
+            if not address.startswith(("https://", "{")) or (
+                address[0] != "{" and urlparse(address).netloc not in hosts
+            ):
                 cure = "link a source of evidence/sources.yml with shown: true, over https"
                 yield project.problem(answer, f"links to {address}", cure)
 
@@ -137,16 +145,22 @@ def dates_make_sense(project: Project) -> Iterator[Problem]:
             what = f"next_review {answer.next_review} is not after reviewed {answer.reviewed}"
             yield project.problem(answer, what, "set next_review to the date of the next check")
         elif (answer.next_review - answer.reviewed).days > 366:
-            yield project.problem(answer, "waits more than a year for its next review", "choose an earlier next_review")
+            yield project.problem(
+                answer, "waits more than a year for its next review", "choose an earlier next_review"
+            )
         if answer.reviewed > today:
-            yield project.problem(answer, f"was reviewed in the future ({answer.reviewed})", "write the day of the review")
+            yield project.problem(
+                answer, f"was reviewed in the future ({answer.reviewed})", "write the day of the review"
+            )
 
 
 def claims_are_mapped(project: Project) -> Iterator[Problem]:
     """Every claim of both articles is there, and one answer that cites the article carries or corrects it."""
     claims, answers = project.library.claims, project.library.answers
     for missing in (claim_id for claim_id in CLAIM_IDS if claim_id not in claims):
-        yield Problem("evidence/claims.yml", 0, missing, "is missing", "add the claim with its verdict and answers")
+        yield Problem(
+            "evidence/claims.yml", 0, missing, "is missing", "add the claim with its verdict and answers"
+        )
     for claim in claims.values():
         for key in claim.answers:
             if key not in answers:
@@ -167,7 +181,13 @@ def study_names_resolve(project: Project) -> Iterator[Problem]:
         for kind, names, known in (("source", (study.source,), sources), ("answer", study.answers, answers)):
             for name in names:
                 if name not in known:
-                    yield Problem(study.file, study.line, study.key, f"{kind} {name!r} does not exist", "correct the name")
+                    yield Problem(
+                        study.file,
+                        study.line,
+                        study.key,
+                        f"{kind} {name!r} does not exist",
+                        "correct the name",
+                    )
     for treatment in project.library.treatments.values():
         if treatment.answer and treatment.answer not in answers:
             what = f"answer {treatment.answer!r} does not exist"
@@ -183,7 +203,9 @@ def _targets(project: Project, answer: Answer, field: str, keys: tuple[str, ...]
     """Keys that do not exist, stand twice, or are the answer itself."""
     for key in dict.fromkeys(keys):
         if key not in project.library.answers:
-            yield project.problem(answer, f"{field} names {key}, which has no answer", "correct the key or remove it")
+            yield project.problem(
+                answer, f"{field} names {key}, which has no answer", "correct the key or remove it"
+            )
         if key == answer.key or keys.count(key) > 1:
             yield project.problem(answer, f"{field} names {key} needlessly", "remove it")
 

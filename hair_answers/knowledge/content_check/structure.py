@@ -35,7 +35,9 @@ def version_is_set(project: Project) -> Iterator[Problem]:
     for file in _data(project):
         found = file.data.get("version")
         if found != VERSION:
-            yield file.problem("version", f"is {found!r}", f'write version: "{VERSION}" on the first line', "version")
+            yield file.problem(
+                "version", f"is {found!r}", f'write version: "{VERSION}" on the first line', "version"
+            )
 
 
 def keys_appear_once(project: Project) -> Iterator[Problem]:
@@ -43,7 +45,9 @@ def keys_appear_once(project: Project) -> Iterator[Problem]:
     for file in project.files:
         for path in file.duplicates:
             name = str(path[-1])
-            yield file.problem(name, "is written twice in the same place; the first is lost", "keep one", *path)
+            yield file.problem(
+                name, "is written twice in the same place; the first is lost", "keep one", *path
+            )
 
 
 def responses_are_defined_once(project: Project) -> Iterator[Problem]:
@@ -65,7 +69,12 @@ def topics_match_their_file(project: Project) -> Iterator[Problem]:
         intents = [intent for intent, _ in read_phrases(file, _mapping(file))]
         for key in [*intents, *(name.removeprefix(PREFIX) for name in _responses(file))]:
             if key.split("/")[0] != topic:
-                yield _at_key(file, key, f"does not belong in {file.name}", f"move it to data/faq/{key.split('/')[0]}.yml")
+                yield _at_key(
+                    file,
+                    key,
+                    f"does not belong in {file.name}",
+                    f"move it to data/faq/{key.split('/')[0]}.yml",
+                )
 
 
 def answers_have_phrases(project: Project) -> Iterator[Problem]:
@@ -81,7 +90,9 @@ def phrases_have_answers(project: Project) -> Iterator[Problem]:
     for file in project.topic_files:
         for intent, _ in read_phrases(file, _mapping(file)):
             if intent not in project.library.answers:
-                yield _at_key(file, intent, "has phrases but no answer", f"add utter_{intent} below `responses:`")
+                yield _at_key(
+                    file, intent, "has phrases but no answer", f"add utter_{intent} below `responses:`"
+                )
 
 
 def phrases_belong_to_one_key(project: Project) -> Iterator[Problem]:
@@ -94,7 +105,9 @@ def phrases_belong_to_one_key(project: Project) -> Iterator[Problem]:
                 if known[1:] != (file, line):
                     where = f"{known[1].name}:{known[2]} ({known[0]})"
                     what = f"the phrase {text!r} is already in {where}"
-                    yield Problem(file.name, line, intent, what, "keep it where it fits best and reword the other")
+                    yield Problem(
+                        file.name, line, intent, what, "keep it where it fits best and reword the other"
+                    )
 
 
 def metadata_is_known(project: Project) -> Iterator[Problem]:
@@ -102,7 +115,9 @@ def metadata_is_known(project: Project) -> Iterator[Problem]:
     for answer in project.answers:
         for name in answer.extra:
             if name not in EXTRA_METADATA:
-                yield project.problem(answer, f"metadata `{name}` is not known", "correct its spelling or remove it")
+                yield project.problem(
+                    answer, f"metadata `{name}` is not known", "correct its spelling or remove it"
+                )
 
 
 def required_keys_exist(project: Project) -> Iterator[Problem]:

@@ -52,7 +52,9 @@ def phrases_are_enough(project: Project) -> Iterator[Problem]:
     for answer in project.answers:
         if 0 < len(answer.phrases) < PHRASES:
             what = f"has {len(answer.phrases)} phrases"
-            yield project.problem(answer, what, f"add {PHRASES - len(answer.phrases)} or more, each worded differently")
+            yield project.problem(
+                answer, what, f"add {PHRASES - len(answer.phrases)} or more, each worded differently"
+            )
 
 
 def answers_have_a_good_length(project: Project) -> Iterator[Problem]:
@@ -70,7 +72,9 @@ def sentences_are_short(project: Project) -> Iterator[Problem]:
         for sentence in sentences(block):
             count = word_count(sentence)
             if count > SENTENCE_WORDS:
-                yield project.problem(answer, f"a sentence has {count} words: “{sentence}”", "split it in two")
+                yield project.problem(
+                    answer, f"a sentence has {count} words: “{sentence}”", "split it in two"
+                )
 
 
 def paragraphs_are_short(project: Project) -> Iterator[Problem]:
@@ -101,7 +105,9 @@ def markup_is_plain(project: Project) -> Iterator[Problem]:
                     cure = "use paragraphs, **bold**, - or 1. lists and [text](https://…) only"
                     yield project.problem(answer, f"holds {name}", cure)
             if text.count("**") % 2:
-                yield project.problem(answer, "has an odd number of ** marks", "open and close every **bold** part")
+                yield project.problem(
+                    answer, "has an odd number of ** marks", "open and close every **bold** part"
+                )
 
 
 def never_list_is_kept(project: Project) -> Iterator[Problem]:
@@ -171,7 +177,9 @@ def _rule_breaks(project: Project, rule: AnswerRule, answer: Answer) -> Iterator
     text = " ".join(" ".join(blocks(part)) for part in _texts(answer))
     for pattern in rule.has:
         if not pattern.search(text):
-            yield project.problem(answer, f"breaks {rule.id} ({rule.why})", f"say something like “{pattern.pattern}”")
+            yield project.problem(
+                answer, f"breaks {rule.id} ({rule.why})", f"say something like “{pattern.pattern}”"
+            )
     for pattern in rule.never:
         if found := pattern.search(text):
             yield project.problem(answer, f"breaks {rule.id} ({rule.why}): “{found[0]}”", "take it out")
