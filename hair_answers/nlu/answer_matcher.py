@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 from rasa.engine.graph import ExecutionContext, GraphComponent
 from rasa.engine.recipes.default_recipe import DefaultV1Recipe
 from rasa.engine.storage.resource import Resource
@@ -25,6 +26,7 @@ from hair_answers.nlu import (
     answer_classifier,
     calibration,
     encoder,
+    neighbours,
     phrase_kernel,
     speller,
     text_cleaner,
@@ -45,7 +47,7 @@ LONG_POST = 25  # words: from here on the question may be buried in one sentence
 CONTROL_TOPICS = frozenset(
     {"small_talk", "out_of_scope", "follow_up", "handoff", "feedback", "guided_check", "privacy_request"}
 )
-HELPERS = (answer_classifier, calibration, encoder, phrase_kernel, speller, text_cleaner)
+HELPERS = (answer_classifier, calibration, encoder, neighbours, phrase_kernel, speller, text_cleaner)
 
 
 @dataclass(frozen=True)
@@ -84,6 +86,7 @@ class AnswerMatcher(IntentClassifier, GraphComponent):
         self._classifier: AnswerClassifier | None = None
         self._calibration: Calibration | None = None
         self._speller: Speller | None = None
+        self._near: npt.NDArray[np.bool_] = np.zeros((0, 0), dtype=bool)
 
     @classmethod
     def create(
@@ -117,7 +120,8 @@ class AnswerMatcher(IntentClassifier, GraphComponent):
         self._kernel = PhraseKernel.fit(phrases, EmbeddingCache.default().encode(phrases))
         self._classifier, out_of_fold = AnswerClassifier.fit(keys, labels, self._kernel.gram())
         in_scope = np.array([key.partition("/")[0] not in CONTROL_TOPICS for key in keys])
-        self._calibration = calibration.calibrate(out_of_fold, in_scope)
+        self._near = neighbours.neighbours(keys, training_data.responses)
+        self._calibration = calibration.calibrate(out_of_fold, in_scope, self._near)
         self._persist(phrases)
         report = ", ".join(f"{name} {value:.3g}" for name, value in self._calibration.report.items())
         logger.info("The matcher knows %d keys: %s", len(keys), report)
@@ -129,6 +133,7 @@ class AnswerMatcher(IntentClassifier, GraphComponent):
             self._kernel.save(folder)
             self._classifier.save(folder)
             self._calibration.save(folder)
+            np.save(folder / "neighbours.npy", self._near)
             (folder / "phrases.json").write_text(json.dumps(phrases), encoding="utf-8")
 
     @classmethod
@@ -152,6 +157,7 @@ class AnswerMatcher(IntentClassifier, GraphComponent):
         self._kernel = PhraseKernel.load(folder)
         self._classifier = AnswerClassifier.load(folder)
         self._calibration = Calibration.load(folder)
+        self._near = np.load(folder / "neighbours.npy", allow_pickle=False)
         phrases = json.loads((folder / "phrases.json").read_text(encoding="utf-8"))
         vocabulary = encoder.VOCABULARY.read_text(encoding="utf-8").splitlines()
         self._speller = Speller(vocabulary, phrases)
@@ -170,7 +176,7 @@ class AnswerMatcher(IntentClassifier, GraphComponent):
         scores = self._classifier.scores(
             self._kernel.similarities(question, shared_encoder().encode(question))
         )
-        confidence = float(self._calibration.probability(scores)[0])
+        confidence = float(self._calibration.probability(scores, self._near)[0])
         joint = scores.joint[0]
         order = np.argsort(-joint)
         # The winner carries the calibrated number; the others follow in proportion to their joint score.

@@ -1,7 +1,8 @@
 """From a score to a probability of being right, and from that to three decisions.
 
-Platt scaling (Platt 1999) over four views of the winning key, fitted on out-of-fold predictions: phrases held out by
-tenths (right or wrong) and whole keys held out (always wrong: pseudo out-of-scope), weighted to OUT_OF_SCOPE_SHARE.
+Right means: the winning answer is the question's own, or a neighbour that serves it (see `neighbours`). Platt scaling
+(Platt 1999) over five views of the winner, fitted on out-of-fold predictions: phrases held out by tenths (right or wrong)
+and whole neighbourhoods held out (always wrong: pseudo out-of-scope), weighted to OUT_OF_SCOPE_SHARE of all messages.
 """
 
 from __future__ import annotations
@@ -24,8 +25,11 @@ MISSED_OFFERS_AT_MOST = 0.02  # of in-scope questions whose right key the abstai
 OFFERED = 3  # candidates in a did-you-mean
 
 
-def views(scores: Scores) -> FloatArray:
-    """Return the winning key's four views, shape (m, 4): log P, blend, log lead over the second, P."""
+BoolArray = npt.NDArray[np.bool_]
+
+
+def views(scores: Scores, near: BoolArray) -> FloatArray:
+    """Return the winner's views, shape (m, 5): log P, blend, log lead over the second, P, P of its neighbourhood."""
     order = np.argsort(-scores.joint, axis=1)[:, :2]
     rows = np.arange(len(order))
     top, second = order[:, 0], order[:, 1]
@@ -33,9 +37,9 @@ def views(scores: Scores) -> FloatArray:
     lead = np.log(np.clip(scores.joint[rows, top], 1e-9, None)) - np.log(
         np.clip(scores.joint[rows, second], 1e-9, None)
     )
-    return np.stack(
-        [np.log(probability), scores.blend[rows, top], np.clip(lead, 0.0, 5.0), probability], axis=1
-    ).astype(np.float32)
+    nearby = (scores.probability * near[top]).sum(axis=1)
+    columns = [np.log(probability), scores.blend[rows, top], np.clip(lead, 0.0, 5.0), probability, nearby]
+    return np.stack(columns, axis=1).astype(np.float32)
 
 
 @dataclass(frozen=True)
@@ -48,9 +52,9 @@ class Calibration:
     offer_from: float
     report: dict[str, float]
 
-    def probability(self, scores: Scores) -> FloatArray:
-        """Return the probability that the winning key is right, shape (m,)."""
-        logits = views(scores) @ np.array(self.coefficients, np.float32) + self.intercept
+    def probability(self, scores: Scores, near: BoolArray) -> FloatArray:
+        """Return the probability that the winning answer is right, shape (m,)."""
+        logits = views(scores, near) @ np.array(self.coefficients, np.float32) + self.intercept
         return np.asarray(1 / (1 + np.exp(-logits)), dtype=np.float32)
 
     def decision(self, confidence: float) -> str:
@@ -85,43 +89,50 @@ def expected_calibration_error(
     return float(gap / weight.sum())
 
 
-def calibrate(out_of_fold: OutOfFold, in_scope: npt.NDArray[np.bool_]) -> Calibration:
-    """Fit on training phrases only; `in_scope` marks the keys that are answers, shape (keys,)."""
+def calibrate(out_of_fold: OutOfFold, in_scope: BoolArray, near: BoolArray) -> Calibration:
+    """Fit on training phrases only; `in_scope` marks the keys that are answers, `near` their neighbours."""
     labels, seen = out_of_fold.unseen_phrases()
-    hidden_labels, hidden = out_of_fold.unknown_keys()
-    right = np.concatenate([seen.joint.argmax(axis=1) == labels, np.zeros(len(hidden_labels), bool)])
-    features = np.concatenate([views(seen), views(hidden)])
+    hidden = out_of_fold.unknown_keys(near)
+    winner = seen.joint.argmax(axis=1)
+    right = np.concatenate([near[labels, winner], np.zeros(len(labels), bool)])
+    features = np.concatenate([views(seen, near), views(hidden, near)])
     share = OUT_OF_SCOPE_SHARE / (1 - OUT_OF_SCOPE_SHARE)
-    weight = np.concatenate(
-        [np.ones(len(labels)), np.full(len(hidden_labels), share * len(labels) / len(hidden_labels))]
-    )
+    weight = np.repeat([1.0, share], len(labels))
     model = LogisticRegression(C=1.0, max_iter=1000).fit(features, right, sample_weight=weight)
     fitted = Calibration(tuple(map(float, model.coef_[0])), float(model.intercept_[0]), 0.0, 0.0, {})
-    probability = np.concatenate([fitted.probability(seen), fitted.probability(hidden)])
-    answer_from, offer_from = _thresholds(fitted.probability(seen), labels, seen, in_scope)
+    known, unknown = fitted.probability(seen, near), fitted.probability(hidden, near)
+    asked = in_scope[labels]
+    answer_from = _answer_threshold(known[asked], near[labels, winner][asked])
+    offer_from = _offer_threshold(known[asked], _listed(seen, labels, near)[asked], answer_from)
     report = {
         "phrases": float(len(labels)),
-        "right_out_of_fold": float(right[: len(labels)].mean()),
-        "expected_calibration_error": expected_calibration_error(probability, right, weight),
-        "answered_in_scope": float((fitted.probability(seen) >= answer_from)[in_scope[labels]].mean()),
-        "unknown_keys_not_answered": float((fitted.probability(hidden) < answer_from).mean()),
+        "own_answer_first": float((winner == labels)[asked].mean()),
+        "serving_answer_first": float(near[labels, winner][asked].mean()),
+        "expected_calibration_error": expected_calibration_error(
+            np.concatenate([known, unknown]), right, weight
+        ),
+        "answered": float((known >= answer_from)[asked].mean()),
+        "unknown_not_answered": float((unknown < answer_from).mean()),
     }
     return Calibration(fitted.coefficients, fitted.intercept, answer_from, offer_from, report)
 
 
-def _thresholds(
-    probability: FloatArray, labels: npt.NDArray[np.int64], scores: Scores, in_scope: npt.NDArray[np.bool_]
-) -> tuple[float, float]:
-    """Return the lowest answer threshold within WRONG_ANSWERS_AT_MOST, and the highest offer threshold within
-    MISSED_OFFERS_AT_MOST, both over in-scope phrases."""
-    asked = in_scope[labels]
-    winner = scores.joint.argmax(axis=1)
-    wrong = asked & (winner != labels)
-    grid = np.arange(0.05, 0.95, 0.01)
-    answer_from = next(
-        (g for g in grid if (wrong & (probability >= g)).sum() <= WRONG_ANSWERS_AT_MOST * asked.sum()), grid[-1]
-    )
-    listed = (np.argsort(-scores.joint, axis=1)[:, :OFFERED] == labels[:, None]).any(axis=1) & asked
-    hidden = [(g, (listed & (probability < g)).sum() <= MISSED_OFFERS_AT_MOST * asked.sum()) for g in grid]
-    offer_from = max((g for g, fits in hidden if fits), default=grid[0])
-    return round(float(answer_from), 2), round(float(min(offer_from, answer_from)), 2)
+GRID = np.arange(0.05, 0.95, 0.01)
+
+
+def _answer_threshold(probability: FloatArray, right: BoolArray) -> float:
+    """Return the lowest threshold from which at most WRONG_ANSWERS_AT_MOST of the questions get a wrong answer."""
+    fits = (g for g in GRID if (~right & (probability >= g)).mean() <= WRONG_ANSWERS_AT_MOST)
+    return round(float(next(fits, GRID[-1])), 2)
+
+
+def _offer_threshold(probability: FloatArray, listed: BoolArray, answer_from: float) -> float:
+    """Return the highest threshold below which at most MISSED_OFFERS_AT_MOST of the questions lose a good offer."""
+    fits = [g for g in GRID if (listed & (probability < g)).mean() <= MISSED_OFFERS_AT_MOST]
+    return round(float(min(max(fits, default=GRID[0]), answer_from)), 2)
+
+
+def _listed(scores: Scores, labels: npt.NDArray[np.int64], near: BoolArray) -> BoolArray:
+    """Tell for each question whether a serving answer is among the ones a did-you-mean would offer."""
+    offered = np.argsort(-scores.joint, axis=1)[:, :OFFERED]
+    return near[labels[:, None], offered].any(axis=1)

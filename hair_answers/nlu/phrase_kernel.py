@@ -1,7 +1,8 @@
 """How alike two questions are: meaning, spelling and words in one kernel.
 
-k(x, x') = .50 cos(sentence embeddings) + .35 cos(character 2-4-gram TF-IDF) + .15 cos(word TF-IDF), in [-.5, 1].
-Every part is a scalar product of unit vectors, so k is a kernel. Weights: measured on three public FAQ bots (HINT3).
+k(x, x') = .80 cos(sentence embeddings) + .14 cos(character 2-4-gram TF-IDF) + .06 cos(word TF-IDF), in [-.8, 1].
+Every part is a scalar product of unit vectors, so k is a kernel. Weights: out-of-fold accuracy on this project's phrases,
+with the spelling parts kept high enough for typing slips.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 
 from hair_answers.nlu.encoder import FloatArray
 
-WEIGHTS = {"embedding": 0.50, "characters": 0.35, "words": 0.15}
+WEIGHTS = {"embedding": 0.80, "characters": 0.14, "words": 0.06}
 
 
 def _vectorizer(part: str, vocabulary: dict[str, int] | None = None) -> TfidfVectorizer:
