@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -39,6 +39,8 @@ class Library:
         """Load the project below `root`; raises ContentError with file, key and cure of every fault."""
         problems: list[Problem] = []
         library = cls.read(Path(root).resolve(), problems.append)
+        for field_name in ("sources", "related", "lists"):
+            problems.extend(library.dangling(field_name))
         if problems:
             raise ContentError(problems)
         return library
@@ -59,6 +61,18 @@ class Library:
             by_aspect={(answer.subject, answer.aspect): answer for answer in answers.values()},
             by_title={answer.title.casefold(): answer for answer in answers.values()},
         )
+
+    def dangling(self, field_name: str) -> Iterator[Problem]:
+        """Names in `sources`, `related` or `lists` of an answer that lead nowhere."""
+        sources = field_name == "sources"
+        known: Mapping[str, object] = self.sources if sources else self.answers
+        place = "in evidence/sources.yml" if sources else "an answer"
+        for answer in self.answers.values():
+            for name in dict.fromkeys(getattr(answer, field_name)):
+                if name not in known:
+                    what = f"{field_name} names {name!r}, which is not {place}"
+                    cure = "correct the name, remove it, or add what is missing"
+                    yield Problem(answer.file, answer.line, answer.key, what, cure)
 
     @classmethod
     def default(cls) -> Library:

@@ -20,8 +20,7 @@ def test_problem_is_printed_with_line_and_cure(tiny, capsys):
     assert main(["--root", str(tiny.root)]) == 1
     out = capsys.readouterr().out
     assert (
-        f"{FAQ}:61 causes/stress: source 'S99' is not in evidence/sources.yml → add it or correct the key"
-        in out
+        f"{FAQ}:61 causes/stress: sources names 'S99', which is not in evidence/sources.yml → correct" in out
     )
     assert out.endswith("1 problem\n")
 

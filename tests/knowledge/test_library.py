@@ -94,6 +94,8 @@ def test_every_fault_is_named_at_once(tiny):
         (FAQ, "utter_causes/men:", "uter_causes/men:", "is not an answer's name"),
         (FAQ, "sources: [A, B, S46]", "sources: S46", "`sources` is 'S46', not a list"),
         (FAQ, "  - text: |", "  - txt: |", "`text` is missing"),
+        (FAQ, "sources: [A, B, S46]", "sources: [A, B, S99]", "sources names 'S99'"),
+        (FAQ, "related: [causes/women", "related: [causes/gone", "related names 'causes/gone'"),
         ("evidence/sources.yml", "https://leaflet.example", "leaflet.example", "start it with https://"),
         ("evidence/sources.yml", "shown: false", "shown: no way", "`shown` is 'no way'"),
         ("evidence/claims.yml", "verdict: ok", "verdict: fine", "`verdict` is 'fine'"),

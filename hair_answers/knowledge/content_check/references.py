@@ -39,12 +39,8 @@ LISTS = {
 
 def sources_resolve(project: Project) -> Iterator[Problem]:
     """Every source key of an answer is in the bibliography, once."""
+    yield from project.library.dangling("sources")
     for answer in project.answers:
-        for key in answer.sources:
-            if key not in project.library.sources:
-                yield project.problem(
-                    answer, f"source {key!r} is not in evidence/sources.yml", "add it or correct the key"
-                )
         if len(set(answer.sources)) < len(answer.sources):
             yield project.problem(answer, "names a source twice", "keep each source once")
 
@@ -72,8 +68,9 @@ def origin_fits_sources(project: Project) -> Iterator[Problem]:
 
 def related_answers_exist(project: Project) -> Iterator[Problem]:
     """2 to 4 related answers, each existing, none twice, not the answer itself."""
+    yield from project.library.dangling("related")
     for answer in project.answers:
-        yield from _targets(project, answer, "related", answer.related)
+        yield from _needless(project, answer, "related", answer.related)
         if not 2 <= len(answer.related) <= 4:
             yield project.problem(
                 answer, f"has {len(answer.related)} related answers", "name 2 to 4, the best next step first"
@@ -82,8 +79,9 @@ def related_answers_exist(project: Project) -> Iterator[Problem]:
 
 def lists_exist(project: Project) -> Iterator[Problem]:
     """Every key an overview lists has an answer."""
+    yield from project.library.dangling("lists")
     for answer in project.answers:
-        yield from _targets(project, answer, "lists", answer.lists)
+        yield from _needless(project, answer, "lists", answer.lists)
 
 
 def overviews_are_complete(project: Project) -> Iterator[Problem]:
@@ -199,13 +197,9 @@ def study_names_resolve(project: Project) -> Iterator[Problem]:
                     yield Problem(treatment.file, treatment.line, treatment.key, what, "correct the name")
 
 
-def _targets(project: Project, answer: Answer, field: str, keys: tuple[str, ...]) -> Iterator[Problem]:
-    """Keys that do not exist, stand twice, or are the answer itself."""
+def _needless(project: Project, answer: Answer, field: str, keys: tuple[str, ...]) -> Iterator[Problem]:
+    """Keys that stand twice, or are the answer itself."""
     for key in dict.fromkeys(keys):
-        if key not in project.library.answers:
-            yield project.problem(
-                answer, f"{field} names {key}, which has no answer", "correct the key or remove it"
-            )
         if key == answer.key or keys.count(key) > 1:
             yield project.problem(answer, f"{field} names {key} needlessly", "remove it")
 

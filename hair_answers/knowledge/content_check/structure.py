@@ -13,7 +13,7 @@ from hair_answers.knowledge.yaml_file import YamlFile
 
 VERSION = "3.1"
 TOP_LEVEL = {"version", "nlu", "responses", "rules", "stories"}
-EXTRA_METADATA = {"tier", "rule", "again", "answer"}
+EXTRA_METADATA = {"tier", "rule", "again"}
 
 
 def fields_are_valid(project: Project) -> Iterator[Problem]:
