@@ -121,7 +121,9 @@ def show_warning(
 ) -> None:
     """Show a warning unless a package raised it and it says nothing to the person who runs the bot."""
     from_package = "site-packages" in filename
-    if from_package and (issubclass(category, DeprecationWarning) or any(h in str(message) for h in HARMLESS)):
+    if from_package and (
+        issubclass(category, DeprecationWarning) or any(h in str(message) for h in HARMLESS)
+    ):
         return
     _show_warning(message, category, filename, lineno, file, line)
 

@@ -39,6 +39,11 @@ def say(name: str) -> str:
     return fill(library.voice[name].text, library.clinic.placeholders())
 
 
+def spoken(text: str, answer: str) -> dict[str, Any]:
+    """Return a message the channel says by itself, in the form Rasa's messages have."""
+    return {"text": text, "metadata": {"answer": answer, "sources": []}}
+
+
 def clean_text(text: object) -> str:
     """Return typed text without invisible characters and command slashes; raise IntakeError if none is left."""
     if not isinstance(text, str):
@@ -87,8 +92,8 @@ class SpokenOutput(OutputChannel):
 
     async def send_response(self, recipient_id: str, message: dict[str, Any]) -> None:
         """Send one whole message: text, buttons and metadata stay together."""
-        self.spoke = True
         await self.deliver(recipient_id, message)
+        self.spoke = True
 
     async def deliver(self, recipient_id: str, message: dict[str, Any]) -> None:
         """Hand one message to the channel."""
@@ -106,5 +111,8 @@ async def take_turn(on_new_message: OnNewMessage, message: UserMessage) -> None:
         # The traceback names the fault; the message's text stays out of the log.
         logger.exception("A turn failed.")
     if isinstance(output, SpokenOutput) and not output.spoke:
-        apology = {"text": say("utter_error"), "metadata": {"answer": "fallback/error", "sources": []}}
-        await output.send_response(message.sender_id, apology)
+        apology = spoken(say("utter_error"), "fallback/error")
+        try:
+            await output.send_response(message.sender_id, apology)
+        except Exception:
+            logger.exception("The apology for a failed turn could not be sent.")

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
+from functools import lru_cache
+
 from hair_answers.knowledge.answers import PREFIX
 from hair_answers.knowledge.library import Library
 
 # Commands behind chips that are not answers; each has a rule in data/rules.
 COMMANDS = frozenset({"/fallback/none_of_these"})
+SHORT_KEY = 20  # hexadecimal digits: far below Telegram's 64 bytes, and no two payloads share one
 
 
 def is_payload(text: str) -> bool:
@@ -16,3 +20,25 @@ def is_payload(text: str) -> bool:
     library = Library.default()
     key = text[1:]
     return text in COMMANDS or library.answer(key) is not None or f"{PREFIX}{key}" in library.voice
+
+
+def known_payloads() -> frozenset[str]:
+    """Return every payload `is_payload` lets pass."""
+    library = Library.default()
+    voice = {f"/{name.removeprefix(PREFIX)}" for name in library.voice}
+    return COMMANDS | {f"/{key}" for key in library.answers} | voice
+
+
+def short_key(payload: str) -> str:
+    """Return a payload's short name: the same in every process and release, so old buttons go on working."""
+    return hashlib.sha256(payload.encode()).hexdigest()[:SHORT_KEY]
+
+
+def payload_of(key: object) -> str | None:
+    """Return the payload a short name stands for; None when the content has none (any more)."""
+    return _by_short_key().get(key) if isinstance(key, str) else None
+
+
+@lru_cache(maxsize=1)
+def _by_short_key() -> dict[str, str]:
+    return {short_key(payload): payload for payload in known_payloads()}

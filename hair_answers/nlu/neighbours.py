@@ -15,7 +15,9 @@ WIDE_SUBJECTS = frozenset({"hair_loss", "stem_cell_therapy", "assistant", "clini
 FOLLOW_UP = "follow_up"
 
 
-def neighbours(keys: Sequence[str], responses: Mapping[str, Sequence[Mapping[str, Any]]]) -> npt.NDArray[np.bool_]:
+def neighbours(
+    keys: Sequence[str], responses: Mapping[str, Sequence[Mapping[str, Any]]]
+) -> npt.NDArray[np.bool_]:
     """Return a symmetric (keys, keys) matrix; `responses` are Rasa's, with the answers' metadata."""
     metadata = [_metadata(responses, key) for key in keys]
     place = {key: index for index, key in enumerate(keys)}

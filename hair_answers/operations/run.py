@@ -94,7 +94,9 @@ class Team:
         }
         python = sys.executable
         self._launch(
-            "action server", [python, "-m", "rasa_sdk", "--actions", "actions", "--port", str(actions), "--quiet"], environment
+            "action server",
+            [python, "-m", "rasa_sdk", "--actions", "actions", "--port", str(actions), "--quiet"],
+            environment,
         )
         command = [python, "-m", "rasa", "run", "--model", str(model), "--port", str(self.settings.port)]
         command += ["--interface", self.settings.host, "--endpoints", self.settings.endpoints]
