@@ -1,0 +1,382 @@
+"""The tracker store: keeps conversations without identifiers, survives its database, and can forget.
+
+`endpoints.yml`: `tracker_store: {type: hair_answers.storage.tracker_store.PrivateTrackerStore, dialect: …, db: …}`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import functools
+import json
+import logging
+import time
+from collections import OrderedDict, deque
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+
+import sqlalchemy as sa
+from rasa.core.brokers.broker import EventBroker
+from rasa.core.tracker_store import SQLTrackerStore, TrackerStore, create_engine_kwargs
+from rasa.shared.core.domain import Domain
+from rasa.shared.core.events import SessionStarted
+from rasa.shared.core.trackers import DialogueStateTracker
+from sqlalchemy.engine import URL
+from sqlalchemy.orm import sessionmaker
+
+from hair_answers.storage.private_events import ERASED_BY, PersonalValues, private_events
+
+logger = logging.getLogger(__name__)
+
+Row = dict[str, Any]
+Result = TypeVar("Result")
+
+HISTORY = 60  # events a turn loads: some ten turns; slots and an open form are carried over from before
+STORED = "_hair_answers_stored"  # attribute on a tracker: how many of its events are in the database
+ERASURES = "_hair_answers_erasures"  # attribute on a tracker: how often its conversation had been erased
+BUSY_SECONDS = 5.0  # how long SQLite waits for another process
+CONNECT_SECONDS = 3
+STATEMENT_MS = 5_000
+RETRY_SECONDS = 1.0  # after a failure the database is left alone this long: people do not wait for it again
+WAITING_ROWS = 20_000  # kept in memory while the database is away
+REMEMBERED = 500  # conversations whose latest events are at hand while the database is away
+_FAULTS = (sa.exc.SQLAlchemyError, OSError, ValueError)
+_CARRIED = ("active_loop", "pause", "resume")
+
+TABLE = SQLTrackerStore.SQLEvent.__table__
+# The first index finds the latest events of a conversation, the second its latest value of each slot.
+INDEXES = (
+    sa.Index("ix_events_sender_id_id", TABLE.c.sender_id, TABLE.c.id),
+    sa.Index("ix_events_sender_type_name_id", TABLE.c.sender_id, TABLE.c.type_name, TABLE.c.action_name, TABLE.c.id),
+    sa.Index("ix_events_timestamp", TABLE.c.timestamp),
+)
+
+
+class PrivateTrackerStore(SQLTrackerStore):
+    """Redacts before it keeps, loads a bounded history, waits out a database that is away, erases at once."""
+
+    def __init__(
+        self,
+        domain: Domain | None = None,
+        dialect: str = "sqlite",
+        host: str | None = None,
+        port: int | str | None = None,
+        db: str = ".state/conversations.db",
+        username: str | None = None,
+        password: str | None = None,
+        query: dict[str, str] | None = None,
+        event_broker: EventBroker | None = None,
+        history: int = HISTORY,
+        **kwargs: Any,
+    ) -> None:
+        """Connect lazily: a database that is away at the start is waited out as at any other time."""
+        self.engine = make_engine(dialect, host, port, db, username, password, query)
+        self.sessionmaker = sessionmaker(bind=self.engine)
+        self.history = history
+        self.personal = PersonalValues()
+        self._local = self.engine.dialect.name == "sqlite"
+        self._ready = False
+        self._away_until = 0.0
+        self._waiting: deque[Row] = deque(maxlen=WAITING_ROWS)
+        self._to_erase: set[str] = set()
+        self._remembered: OrderedDict[str, list[Row]] = OrderedDict()
+        self._erasures: OrderedDict[str, int] = OrderedDict()
+        self._writing = asyncio.Lock()  # one writer: what comes meanwhile goes together in the next transaction
+        self._retry: asyncio.Task[None] | None = None
+        TrackerStore.__init__(self, domain, event_broker, **kwargs)
+
+    # What Rasa asks for -----------------------------------------------------------------------------------------
+
+    async def retrieve(self, sender_id: str) -> DialogueStateTracker | None:
+        """The conversation's latest session, its events bounded by `history`; None for a new conversation."""
+        try:
+            rows = await self._ask(functools.partial(self._read, sender_id))
+        except _FAULTS as error:
+            self._went_away(error)
+            rows = self._remembered.get(sender_id, [])
+        else:
+            rows = rows + [row for row in self._waiting if row["sender_id"] == sender_id]
+        return self._rebuild(sender_id, rows)
+
+    async def retrieve_full_tracker(self, conversation_id: str) -> DialogueStateTracker | None:
+        """All sessions of the conversation, unbounded: for exports, never for a turn."""
+        return self._rebuild(conversation_id, await self._ask(functools.partial(self._read_all, conversation_id)))
+
+    async def keys(self) -> list[str]:
+        """The ids of all stored conversations."""
+        statement = sa.select(TABLE.c.sender_id).distinct()
+        return await self._ask(lambda connection: [row[0] for row in connection.execute(statement)])
+
+    async def save(self, tracker: DialogueStateTracker) -> None:
+        """Keep the turn's events without identifiers, or erase the conversation when the person confirmed that."""
+        try:
+            await self._keep(tracker)
+        except Exception as error:
+            # Rasa's answer to an error here would be to publish the events as they are. Better none than those.
+            logger.error("A turn's events could not be made private and were dropped (%s).", type(error).__name__)
+
+    async def _keep(self, tracker: DialogueStateTracker) -> None:
+        sender = tracker.sender_id
+        erasures = getattr(tracker, ERASURES, None)
+        if erasures is not None and erasures != self._erasures.get(sender, 0):
+            return  # erased from outside while this turn ran
+        new = list(tracker.events)[getattr(tracker, STORED, 0) :]
+        if any(getattr(event, "action_name", None) == ERASED_BY for event in new):
+            await self.erase(sender)
+            return
+        rows = [row_of(sender, data) for data in private_events(tracker, new, self.personal)]
+        self._mark(tracker)
+        self._remember(sender, rows)
+        self._waiting.extend(rows)
+        await self._write_waiting()
+        for row in rows:
+            self._publish({"sender_id": sender, **json.loads(row["data"])})
+
+    def _publish(self, event: dict[str, Any]) -> None:
+        if self.event_broker:
+            try:
+                self.event_broker.publish(event)
+            except Exception as error:
+                logger.error("An event could not be published (%s).", type(error).__name__)
+
+    def _mark(self, tracker: DialogueStateTracker) -> None:
+        """Note on the tracker how much of it is stored, and in which life of the conversation."""
+        setattr(tracker, STORED, len(tracker.events))
+        setattr(tracker, ERASURES, self._erasures.get(tracker.sender_id, 0))
+
+    @contextlib.contextmanager
+    def session_scope(self) -> Iterator[sa.orm.Session]:
+        """A session; unlike Rasa's own, a ValueError in it never ends the server."""
+        session = self.sessionmaker()
+        try:
+            yield session
+        finally:
+            session.close()
+
+    # Erasure ----------------------------------------------------------------------------------------------------
+
+    async def erase(self, sender_id: str) -> int:
+        """Erase a conversation everywhere this store and its broker keep it; return the number of rows removed."""
+        self._erasures[sender_id] = self._erasures.pop(sender_id, 0) + 1
+        while len(self._erasures) > REMEMBERED:
+            self._erasures.popitem(last=False)
+        self._waiting = deque((row for row in self._waiting if row["sender_id"] != sender_id), WAITING_ROWS)
+        self._remembered.pop(sender_id, None)
+        self.personal.forget(sender_id)
+        self._to_erase.add(sender_id)
+        self._publish({"sender_id": sender_id, "event": "erased", "timestamp": time.time()})
+        removed = await self._write_waiting()
+        if sender_id in self._to_erase:
+            raise ConnectionError("the database is away; the conversation is erased as soon as it is back")
+        return removed
+
+    # Database ---------------------------------------------------------------------------------------------------
+
+    async def _write_waiting(self) -> int:
+        """Write what waits and erase what must go, in one transaction; keep both for later when that fails."""
+        async with self._writing:
+            rows, erased = list(self._waiting), set(self._to_erase)
+            if not rows and not erased:
+                return 0
+            self._waiting.clear()
+            late = self._away_until > 0
+            try:
+                removed = await self._ask(lambda connection: self._write(connection, rows, erased, late))
+            except _FAULTS as error:
+                # What came since is newer; what must be erased meanwhile is not kept.
+                back = [row for row in rows if row["sender_id"] not in self._to_erase]
+                self._waiting = deque([*back, *self._waiting], WAITING_ROWS)
+                self._went_away(error)
+                return 0
+            self._to_erase -= erased
+            if late:
+                logger.warning("The conversation database is back; %d waiting events were written.", len(rows))
+                self._away_until = 0.0
+            return removed
+
+    def _write(self, connection: sa.engine.Connection, rows: Sequence[Row], erased: set[str], late: bool) -> int:
+        # A connection that died while committing may have kept the rows: look before writing them again.
+        if late:
+            rows = [row for row in rows if not _is_stored(connection, row)]
+        if rows:
+            connection.execute(TABLE.insert(), rows)
+        removed = 0
+        for sender in sorted(erased):
+            removed += connection.execute(TABLE.delete().where(TABLE.c.sender_id == sender)).rowcount
+        return removed
+
+    async def _ask(self, work: Callable[[sa.engine.Connection], Result]) -> Result:
+        """Run database work in a transaction; a remote database never holds up other people's turns."""
+        if time.monotonic() < self._away_until:
+            raise ConnectionError("the conversation database did not answer a moment ago")
+        if self._local:
+            return self._transact(work)
+        return await asyncio.get_running_loop().run_in_executor(None, self._transact, work)
+
+    def _transact(self, work: Callable[[sa.engine.Connection], Result]) -> Result:
+        if not self._ready:
+            prepare(self.engine)
+            self._ready = True
+        with self.engine.begin() as connection:
+            return work(connection)
+
+    def _went_away(self, error: Exception) -> None:
+        if not self._away_until:
+            # The class names the fault; its text may quote what somebody wrote.
+            logger.error("The conversation database does not answer (%s). Events wait in memory.", type(error).__name__)
+        if time.monotonic() >= self._away_until:
+            self._away_until = time.monotonic() + RETRY_SECONDS
+        if self._retry is None or self._retry.done():
+            self._retry = asyncio.get_running_loop().create_task(self._try_again())
+
+    async def _try_again(self) -> None:
+        """Write what waits as soon as the database is back, even when nobody writes any more."""
+        while self._away_until:
+            await asyncio.sleep(RETRY_SECONDS + 0.1)
+            if not await self._is_back():
+                self._away_until = time.monotonic() + RETRY_SECONDS
+                continue
+            await self._write_waiting()
+            if not self._waiting and not self._to_erase:
+                self._away_until = 0.0
+
+    async def _is_back(self) -> bool:
+        try:
+            await self._ask(lambda connection: connection.execute(sa.text("SELECT 1")).scalar())
+        except _FAULTS:
+            return False
+        return True
+
+    @property
+    def is_away(self) -> bool:
+        """True while the database does not answer."""
+        return self._away_until > 0
+
+    def _read(self, sender_id: str, connection: sa.engine.Connection) -> list[Row]:
+        """The latest events of the latest session, with the older slots and the open form they need."""
+        mine = TABLE.c.sender_id == sender_id
+        latest = sa.select(TABLE.c.id, TABLE.c.type_name, TABLE.c.data).where(mine)
+        rows = [row._asdict() for row in connection.execute(latest.order_by(TABLE.c.id.desc()).limit(self.history))]
+        rows.reverse()
+        starts = [place for place, row in enumerate(rows) if row["type_name"] == SessionStarted.type_name]
+        if starts:
+            # Rasa logs "action_session_start" just before the session starts; it is no part of it.
+            return rows[starts[-1] :]
+        if len(rows) < self.history:
+            return rows
+        first = next((place for place, row in enumerate(rows) if row["type_name"] == "user"), 0)
+        return self._carried(connection, mine, rows[first]["id"]) + rows[first:]
+
+    def _carried(self, connection: sa.engine.Connection, mine: Any, before: int) -> list[Row]:
+        """The last value of each slot, the open form and a pause from the part of the session that is not loaded."""
+        session = sa.select(sa.func.max(TABLE.c.id)).where(mine, TABLE.c.type_name == SessionStarted.type_name)
+        started = connection.execute(session).scalar() or 0
+        older = (mine, TABLE.c.id > started, TABLE.c.id < before)
+        ids = []
+        for kind, group in (("slot", TABLE.c.action_name), *((name, TABLE.c.type_name) for name in _CARRIED)):
+            last = sa.select(sa.func.max(TABLE.c.id)).where(*older, TABLE.c.type_name == kind).group_by(group)
+            ids += connection.execute(last).scalars().all()
+        found = sa.select(TABLE.c.id, TABLE.c.type_name, TABLE.c.data).where(TABLE.c.id.in_(ids)).order_by(TABLE.c.id)
+        return [row._asdict() for row in connection.execute(found)]
+
+    @staticmethod
+    def _read_all(sender_id: str, connection: sa.engine.Connection) -> list[Row]:
+        everything = sa.select(TABLE.c.data).where(TABLE.c.sender_id == sender_id).order_by(TABLE.c.id)
+        return [row._asdict() for row in connection.execute(everything)]
+
+    # Trackers ---------------------------------------------------------------------------------------------------
+
+    def _rebuild(self, sender_id: str, rows: Sequence[Row]) -> DialogueStateTracker | None:
+        if not rows or not self.domain:
+            return None
+        events = [json.loads(row["data"]) for row in rows]
+        tracker = DialogueStateTracker.from_dict(sender_id, events, self.domain.slots)
+        self._mark(tracker)
+        for name, value in self.personal.of(sender_id).items():
+            if name in tracker.slots:
+                tracker.slots[name].value = value
+        return tracker
+
+    def _remember(self, sender_id: str, rows: Sequence[Row]) -> None:
+        """Keep the latest redacted events at hand for the time the database is away."""
+        kept = [*self._remembered.pop(sender_id, []), *rows]
+        self._remembered[sender_id] = kept[-self.history :]
+        while len(self._remembered) > REMEMBERED:
+            self._remembered.popitem(last=False)
+
+
+def make_engine(
+    dialect: str,
+    host: str | None,
+    port: int | str | None,
+    db: str,
+    username: str | None = None,
+    password: str | None = None,
+    query: dict[str, str] | None = None,
+) -> sa.engine.Engine:
+    """An engine whose connections are checked before use; `host` may be a whole database address."""
+    if host and "://" in host:
+        address = sa.engine.make_url(host)
+    else:
+        number = int(port) if port else None
+        address = URL.create(dialect, username, password, host, number, db, query or {})
+    if address.get_backend_name() == "sqlite":
+        return _sqlite_engine(address)
+    settings = create_engine_kwargs(address)
+    settings.update(pool_pre_ping=True, pool_recycle=1800, pool_timeout=CONNECT_SECONDS, hide_parameters=True)
+    if address.get_backend_name() == "postgresql":
+        chosen = settings.pop("connect_args", {})
+        options = f"{chosen.get('options', '')} -cstatement_timeout={STATEMENT_MS}".strip()
+        settings["connect_args"] = {"connect_timeout": CONNECT_SECONDS, **chosen, "options": options}
+    return sa.create_engine(address, **settings)
+
+
+def _sqlite_engine(address: URL) -> sa.engine.Engine:
+    if address.database and address.database != ":memory:":
+        file = Path(address.database)
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.touch(mode=0o600)
+    engine = sa.create_engine(
+        address,
+        poolclass=sa.pool.QueuePool,
+        pool_size=1 if address.database in (None, ":memory:") else 4,
+        connect_args={"check_same_thread": False, "timeout": BUSY_SECONDS},
+        hide_parameters=True,
+    )
+
+    @sa.event.listens_for(engine, "connect")
+    def _set_up(connection: Any, _: Any) -> None:
+        for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "secure_delete=ON"):
+            connection.execute(f"PRAGMA {pragma}")
+
+    return engine
+
+
+def prepare(engine: sa.engine.Engine) -> None:
+    """Make the table and its indexes; another process may be doing the same at this moment."""
+    same_time = (sa.exc.OperationalError, sa.exc.ProgrammingError, sa.exc.IntegrityError)
+    with contextlib.suppress(*same_time):
+        SQLTrackerStore.Base.metadata.create_all(engine, tables=[TABLE])
+    existing = {index["name"] for index in sa.inspect(engine).get_indexes(TABLE.name)}
+    for index in INDEXES:
+        if index.name not in existing:
+            with contextlib.suppress(*same_time):
+                index.create(engine)
+
+
+def row_of(sender_id: str, data: dict[str, Any]) -> Row:
+    """The database row of a redacted event."""
+    return {
+        "sender_id": sender_id,
+        "type_name": data["event"],
+        "timestamp": data.get("timestamp"),
+        "intent_name": ((data.get("parse_data") or {}).get("intent") or {}).get("name"),
+        "action_name": data.get("name"),
+        "data": json.dumps(data),
+    }
+
+
+def _is_stored(connection: sa.engine.Connection, row: Row) -> bool:
+    same = [TABLE.c[name] == row[name] for name in ("sender_id", "type_name", "timestamp", "data")]
+    return connection.execute(sa.select(TABLE.c.id).where(*same).limit(1)).first() is not None
