@@ -1,0 +1,189 @@
+"""Finds the reviewed signs in a message: the words, whether they are meant, and which rule is the most urgent."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import spacy
+from spacy.matcher import PhraseMatcher
+from spacy.tokens import Doc
+
+from hair_answers.nlu import safety_text
+from hair_answers.nlu.safety_rules import Part, Pattern, Rule, SafetyRules, Slot, Words
+from hair_answers.nlu.safety_text import SafetyText, SafetyWords
+
+REACH = 5  # words that may stand between two slots of one part
+WINDOW = 40  # words within which all parts of a sign must stand
+NEGATION_REACH = 3  # words before a sign
+CLOSE_NEGATIONS = frozenset({"no", "without"})  # these deny only what follows at once
+
+Span = tuple[int, int]  # first word, one past the last
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A rule that fired, and the pieces of the message (by number) its sign stands in."""
+
+    rule: Rule
+    pieces: frozenset[int]
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What one message says: findings, most urgent first, and what was found but denied."""
+
+    text: SafetyText
+    findings: tuple[Finding, ...]
+    denied: tuple[Rule, ...]
+
+    def rest(self, finding: Finding) -> tuple[str, ...]:
+        """Return the pieces of the message the finding does not stand in."""
+        return tuple(piece for i, piece in enumerate(self.text.pieces) if i not in finding.pieces)
+
+
+class SafetyReader:
+    """Reads any text; holds one spaCy PhraseMatcher over every word sequence of every sign."""
+
+    def __init__(self, rules: SafetyRules) -> None:
+        self._rules = rules
+        self._vocabulary = SafetyWords(rules.words() | rules.negations, rules.rewrites, rules.small_words)
+        self._vocab = spacy.blank("en").vocab
+        self._matcher = PhraseMatcher(self._vocab, attr="ORTH")
+        self._slots: dict[int, list[Slot]] = {}
+        by_words: dict[Words, list[Slot]] = {}
+        for slot in set(rules.slots()):
+            for words in slot:
+                by_words.setdefault(words, []).append(slot)
+        for words, slots in by_words.items():
+            name = " ".join(words)
+            self._matcher.add(name, [Doc(self._vocab, words=list(words))])
+            self._slots[self._vocab.strings[name]] = slots
+
+    def read(self, message: str) -> Reading:
+        """Return every rule that `message` fires."""
+        text = safety_text.read(message, self._vocabulary)
+        return _MessageReading(text, self._hits(text), self._rules).reading()
+
+    def _hits(self, text: SafetyText) -> dict[Slot, list[Span]]:
+        hits: dict[Slot, list[Span]] = {}
+        if not text.words:
+            return hits
+        for name, start, end in self._matcher(Doc(self._vocab, words=list(text.words))):
+            for slot in self._slots[name]:
+                hits.setdefault(slot, []).append((start, end))
+        return hits
+
+
+class _MessageReading:
+    """One message's work: spans are looked up once."""
+
+    def __init__(self, text: SafetyText, hits: dict[Slot, list[Span]], rules: SafetyRules) -> None:
+        self._text, self._hits, self._rules = text, hits, rules
+        self._part_spans: dict[Part, list[Span]] = {}
+        harmless = self._spans(rules.not_meant)
+        if harmless:
+            self._hits = {
+                slot: [s for s in spans if not any(h[0] <= s[0] and s[1] <= h[1] for h in harmless)]
+                for slot, spans in hits.items()
+            }
+            self._part_spans.clear()
+        self._general: dict[Span, bool] = {}
+        self._someone = any(_any(rules.someone, sentence) for sentence in text.sentences)
+
+    def reading(self) -> Reading:
+        findings, denied = [], []
+        for rule in self._rules.rules:
+            if any(self._spans(part) for part in rule.unless) or (rule.about_someone and not self._someone):
+                continue
+            outcome = self._try(rule)
+            if isinstance(outcome, frozenset):
+                findings.append(Finding(rule, outcome))
+            elif outcome:
+                denied.append(rule)
+        return Reading(self._text, tuple(findings), tuple(denied))
+
+    def _try(self, rule: Rule) -> frozenset[int] | bool:
+        """Return the pieces of the first sign that is meant; else True when one was found but denied."""
+        found_denied = False
+        for sign in rule.signs:
+            spans = [self._spans(part) for part in sign]
+            if not all(spans):
+                continue
+            # The last part is what a sign asserts; those before it set the scene.
+            asserted = [span for span in spans[-1] if not self._is_negated(span)]
+            if not asserted:
+                found_denied = True
+                continue
+            meant = [*spans[:-1], asserted]
+            if not self._is_reported(rule, meant) or not _within_window(meant):
+                continue
+            return frozenset(
+                self._text.piece_of[i] for places in meant for start, end in places[:1] for i in range(start, end)
+            )
+        return found_denied
+
+    # Places ---------------------------------------------------------------------------------------------------
+
+    def _spans(self, part: Part) -> list[Span]:
+        if part not in self._part_spans:
+            self._part_spans[part] = [span for pattern in part for span in self._chain(pattern)]
+        return self._part_spans[part]
+
+    def _chain(self, pattern: Pattern) -> Iterator[Span]:
+        """Yield spans in which all slots follow one another within REACH."""
+        reached = self._hits.get(pattern[0], [])
+        for slot in pattern[1:]:
+            following = self._hits.get(slot)
+            if not reached or not following:
+                return
+            reached = [
+                (start, b) for start, end in reached for a, b in following if end <= a <= end + REACH
+            ]
+        for start, end in reached:
+            if self._text.sentence_of[start] == self._text.sentence_of[end - 1]:
+                yield start, end
+
+    def _is_negated(self, span: Span) -> bool:
+        """Tell whether a negation stands shortly before the span in the same clause."""
+        start = span[0]
+        for i in range(max(0, start - NEGATION_REACH), start):
+            word = self._text.words[i]
+            if word not in self._rules.negations or self._text.clause_of[i] != self._text.clause_of[start]:
+                continue
+            if word not in CLOSE_NEGATIONS or start - i <= 2:
+                return True
+        return False
+
+    # Sentences ------------------------------------------------------------------------------------------------
+
+    def _is_reported(self, rule: Rule, meant: list[list[Span]]) -> bool:
+        """Tell a report from a general question and from history: one part in a reporting piece is enough."""
+        if rule.present_only:
+            last = {self._text.sentence_of[start] for start, _ in meant[-1]}
+            if all(_any(self._rules.history, self._text.sentences[s]) for s in last):
+                return False
+        places = {(self._text.sentence_of[s], self._text.piece_of[s]) for spans in meant for s, _ in spans}
+        return rule.in_questions or not all(self._is_general(*place) for place in places)
+
+    def _is_general(self, sentence: int, piece: int) -> bool:
+        """Tell a general question: its sentence asks and does not tell, and neither does this piece of it."""
+        if (sentence, piece) not in self._general:
+            whole, part = self._text.sentences[sentence], self._text.spoken_pieces[piece]
+            only_asks, tells = self._rules.only_asking, self._rules.telling
+            asks = _any(only_asks, whole) or (_any(self._rules.asking, whole) and not _any(tells, whole))
+            self._general[sentence, piece] = asks and (part == whole or _any(only_asks, part) or not _any(tells, part))
+        return self._general[sentence, piece]
+
+
+def _any(expressions: tuple[re.Pattern[str], ...], words: str) -> bool:
+    return any(expression.search(words) for expression in expressions)
+
+
+def _within_window(meant: list[list[Span]]) -> bool:
+    """Tell whether some choice of one span a part fits into the window: the spread around the last part's spans."""
+    return any(
+        all(any(abs(start - anchor) <= WINDOW for start, _ in places) for places in meant[:-1])
+        for anchor, _ in meant[-1]
+    )
