@@ -1,7 +1,8 @@
 """A stand-in bot for browser tests: the real website channel in front of scripted answers.
 
 Usage: python tests/browser/stand_in.py PORT STATE_FOLDER [KEY=VALUE of the channel's credentials …]
-What is typed picks the answer: "table", "steps", "safety", "long", "slow 2", "say {json message}", else an echo.
+What is typed picks the answer: "table", "steps", "safety", "long", "slow 2" (seconds), "fail", "context",
+"reply" (the message in STATE_FOLDER/reply.json), else an echo.
 """
 
 from __future__ import annotations
@@ -20,7 +21,12 @@ from hair_answers.channels.website import WebsiteInput
 
 SOURCES = [
     {"key": "A", "title": "What causes hair loss", "publisher": "The clinic's article", "url": None},
-    {"key": "S1", "title": "Alopecia areata: overview", "publisher": "NIAMS", "url": "https://example.org/areata"},
+    {
+        "key": "S1",
+        "title": "Alopecia areata: overview",
+        "publisher": "NIAMS",
+        "url": "https://example.org/areata",
+    },
     {"key": "S2", "title": "Hair loss: who gets it", "publisher": "AAD", "url": "https://example.org/who"},
 ]
 GRADED = {
@@ -50,8 +56,18 @@ STEPS = {
         "title": "Putting cells into the scalp",
         "steps": {
             "current": 3,
-            "keys": ["procedure/harvesting", "procedure/processing", "procedure/injection", "procedure/regrowth"],
-            "titles": ["Taking cells", "Preparing cells", "Putting cells into the scalp", "Waiting for growth"],
+            "keys": [
+                "procedure/harvesting",
+                "procedure/processing",
+                "procedure/injection",
+                "procedure/regrowth",
+            ],
+            "titles": [
+                "Taking cells",
+                "Preparing cells",
+                "Putting cells into the scalp",
+                "Waiting for growth",
+            ],
         },
     },
 }
@@ -71,7 +87,10 @@ TABLE = {
         "table": {
             "columns": ["", "Stem-cell therapy", "Hair transplant"],
             "rows": [
-                {"label": label, "cells": [{"text": one, "sources": ["S1"]}, {"text": two, "sources": ["S2", "A"]}]}
+                {
+                    "label": label,
+                    "cells": [{"text": one, "sources": ["S1"]}, {"text": two, "sources": ["S2", "A"]}],
+                }
                 for label, one, two in ROWS
             ],
         },
@@ -93,7 +112,9 @@ SAFETY = {
     },
 }
 LONG = {
-    "text": "\n\n".join(f"Paragraph {n} of a long answer that says one more thing about hair." for n in range(40)),
+    "text": "\n\n".join(
+        f"Paragraph {n} of a long answer that says one more thing about hair." for n in range(40)
+    ),
     "metadata": {**GRADED, "answer": "causes/overview", "title": "A long answer"},
 }
 PLAIN = {
@@ -112,6 +133,9 @@ SCRIPT = {
 }
 
 
+STATE = Path()  # where the tests and this process leave things for each other
+
+
 async def answer(message: UserMessage) -> None:
     """Send what the script has for this text."""
     word, _, rest = message.text.partition(" ")
@@ -119,8 +143,8 @@ async def answer(message: UserMessage) -> None:
         await asyncio.sleep(float(rest))
     if word == "fail":
         raise RuntimeError("asked to fail")
-    if word == "say":
-        reply = json.loads(rest)
+    if word == "reply":
+        reply = json.loads((STATE / "reply.json").read_text())
     else:
         reply = SCRIPT.get(message.text, {**PLAIN, "text": f"You asked: {message.text}"})
     await message.output_channel.send_response(message.sender_id, reply)
@@ -140,18 +164,20 @@ class Erasing:
             file.write(f"{sender_id}\n")
 
 
-def main(port: str, state: str, *settings: str) -> None:
+def main(port: str, *settings: str) -> None:
     """Serve until stopped."""
-    folder = Path(state)
-    options = {key: yaml.safe_load(value) for key, _, value in (setting.partition("=") for setting in settings)}
+    options = {
+        key: yaml.safe_load(value) for key, _, value in (setting.partition("=") for setting in settings)
+    }
     channel = WebsiteInput.from_credentials(
-        {"secret": b"s" * 32, "feedback_file": folder / "feedback.jsonl", **options}
+        {"secret": b"s" * 32, "feedback_file": STATE / "feedback.jsonl", **options}
     )
     app = Sanic("stand_in", configure_logging=False)
-    app.ctx.agent = SimpleNamespace(tracker_store=Erasing(folder / "erased"))
+    app.ctx.agent = SimpleNamespace(tracker_store=Erasing(STATE / "erased"))
     app.blueprint(channel.blueprint(answer), url_prefix="/webhooks/website")
     app.run("127.0.0.1", int(port), access_log=False, debug=False, motd=False)
 
 
 if __name__ == "__main__":
+    STATE = Path(sys.argv.pop(2))
     main(*sys.argv[1:])

@@ -116,8 +116,8 @@ export class HairAnswersChat extends HTMLElement {
       "section",
       { class: "panel", hidden: true, role: this.inline ? "region" : "dialog", "aria-labelledby": "title", onkeydown: (event) => this.#keys(event) },
       el(
-        "header",
-        {},
+        "div",
+        { class: "head" },
         el("div", { class: "mark" }, icon(CHAT, 22)),
         el("div", { class: "names" }, el("h2", { id: "title" }, title), el("p", {}, say("role"))),
         ui.menuButton,
@@ -277,8 +277,9 @@ export class HairAnswersChat extends HTMLElement {
   }
 
   #typing(on) {
+    const near = this.#near();
     this.ui.typing.hidden = !on;
-    if (on) this.#follow();
+    if (on && near) this.#follow();
   }
 
   #hear(message) {
@@ -402,7 +403,7 @@ export class HairAnswersChat extends HTMLElement {
 
   #show(message, past = false) {
     const { log } = this.ui;
-    const near = log.scrollHeight - log.scrollTop - log.clientHeight < 120;
+    const near = this.#near();
     const node = this.#node(message);
     log.append(node);
     this.nodes.set(message.id, node);
@@ -421,10 +422,16 @@ export class HairAnswersChat extends HTMLElement {
     if (focus) log.lastElementChild.focus({ preventScroll: true });
   }
 
+  /** True while the reader is at the end of the conversation, or the latest turn is what they see. */
+  #near() {
+    const { log } = this.ui;
+    const start = this.nodes.get(this.turn)?.offsetTop ?? Infinity;
+    return log.scrollHeight - log.scrollTop - log.clientHeight < 120 || Math.abs(start - 12 - log.scrollTop) < 40;
+  }
+
   #newer(show) {
-    const { log, newer } = this.ui;
-    if (show) newer.hidden = false;
-    else if (log.scrollHeight - log.scrollTop - log.clientHeight < 60) newer.hidden = true;
+    if (show) this.ui.newer.hidden = false;
+    else if (this.#near()) this.ui.newer.hidden = true;
   }
 
   #note(key) {
@@ -456,13 +463,12 @@ export class HairAnswersChat extends HTMLElement {
 
   async #erase() {
     this.ui.confirm.close();
-    const { say } = this.words;
     if (!(await this.line?.erase())) {
-      this.ui.status.textContent = say("erase_failed");
+      this.ui.status.textContent = this.words.say("erase_failed");
       return;
     }
     this.#renew();
-    this.ui.status.textContent = say("erased");
+    this.#note("erased");
   }
 
   #transcript() {
@@ -470,7 +476,7 @@ export class HairAnswersChat extends HTMLElement {
     const clock = new Intl.DateTimeFormat(lang, { dateStyle: "medium", timeStyle: "short" });
     return this.store.state.messages
       .filter((m) => m.who !== "note")
-      .map((m) => `${say(m.who)} (${clock.format(m.time)}):\n${m.who === "bot" ? takeaway(m) : m.text}`)
+      .map((m) => `${say(m.who === "bot" ? "bot" : "you")} (${clock.format(m.time)}):\n${m.who === "bot" ? takeaway(m) : m.text}`)
       .concat(say("notice"))
       .join("\n\n");
   }
@@ -478,9 +484,10 @@ export class HairAnswersChat extends HTMLElement {
   async #copy() {
     const { say } = this.words;
     const { status, menuButton } = this.ui;
+    const transcript = this.#transcript();
     menuButton.focus();
     try {
-      await navigator.clipboard.writeText(this.#transcript());
+      await navigator.clipboard.writeText(transcript);
       status.textContent = say("copied");
     } catch {
       status.textContent = say("copy_failed");

@@ -1,7 +1,7 @@
 // Stroke drawings on a 24 by 24 grid.
 export const CHAT = ["M4 5h16v11H9l-5 4z", "M8 9h8", "M8 12h5"];
 export const CLOSE = ["M6 6l12 12", "M18 6L6 18"];
-export const MENU = ["M5 12h.01", "M12 12h.01", "M19 12h.01"];
+export const MENU = ["M4 7h16", "M4 12h16", "M4 17h16"];
 export const WIDEN = ["M14 4h6v6", "M20 4l-7 7", "M10 20H4v-6", "M4 20l7-7"];
 export const SEND = ["M4 12l16-8-5 16-4-6z", "M20 4l-9 10"];
 export const DOWN = ["M12 5v14", "M6 13l6 6 6-6"];

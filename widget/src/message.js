@@ -126,7 +126,7 @@ function basis(meta, strings) {
         date && el("span", { class: "date" }, say("reviewed", { date })),
       ),
     entries.length
-      ? el("details", {}, el("summary", {}, say("sources", { n: entries.length })), origin && el("p", {}, origin), el("ol", {}, ...entries))
+      ? el("details", { ontoggle: ({ target }) => target.open && target.scrollIntoView({ block: "nearest" }) }, el("summary", {}, say("sources", { n: entries.length })), origin && el("p", {}, origin), el("ol", {}, ...entries))
       : line && el("p", { class: "plain-source" }, line),
   );
 }
@@ -182,7 +182,7 @@ export function botMessage(message, strings, act) {
   const table = grid(record(meta.table), title || strings.say("conversation"), list(meta.sources), strings);
   return el(
     "article",
-    { class: `message bot ${safety} ${table ? "has-table" : ""}`, tabindex: "-1", "data-answer": answer || null },
+    { class: ["message bot", safety, table && "has-table"].filter(Boolean).join(" "), tabindex: "-1", "data-answer": answer || null },
     el("span", { class: "sr" }, `${strings.say("bot")}: `),
     el(
       "div",
