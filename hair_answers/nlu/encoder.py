@@ -14,6 +14,7 @@ FloatArray = npt.NDArray[np.float32]
 
 DIMENSIONS = 384
 MAX_TOKENS = 128  # of the 512 the model takes: the channels cap a message at 500 characters
+REMEMBERED = 32  # latest texts whose vectors are kept in memory
 VOCABULARY = Path(__file__).parent / "data" / "wordpiece_vocabulary.txt"
 VOCABULARY_SHA256 = "07eced375cec144d27c900241f3e339478dec958f92fddbc551f295c992038a3"
 MODEL_SHA256 = "8199be6f699a395f99f89df973f9dc5285fbcfcdb2ae1a4e1201dab014f3d2a6"
@@ -52,6 +53,8 @@ class SentenceEncoder:
         self._session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
         self._tokenizer = BertWordPieceTokenizer(str(VOCABULARY), lowercase=True)
         self._tokenizer.enable_truncation(MAX_TOKENS)
+        # The matcher and the safety gate read the same sentences: the second reading is free.
+        self.recall = lru_cache(maxsize=REMEMBERED)(self.encode)
 
     def encode(self, text: str) -> FloatArray:
         """Return one unit vector of shape (384,), float32."""

@@ -112,7 +112,7 @@ class Matcher:
     def match_sentence(self, text: str) -> Match:
         """Return what a text asks, read as one question."""
         question = self._speller.repair(text_cleaner.clean(text))
-        scores = self.classifier.scores(self.kernel.similarities(question, shared_encoder().encode(question)))
+        scores = self.classifier.scores(self.kernel.similarities(question, shared_encoder().recall(question)))
         confidence = float(self.calibration.probability(scores, self.near)[0])
         joint = scores.joint[0]
         order = np.argsort(-joint)
