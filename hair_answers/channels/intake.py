@@ -45,7 +45,7 @@ def spoken(text: str, answer: str) -> dict[str, Any]:
 
 
 def clean_text(text: object) -> str:
-    """Return typed text without invisible characters and command slashes; raise IntakeError if none is left."""
+    """Return typed text without invisible characters and leading slashes; IntakeError if none is left."""
     if not isinstance(text, str):
         raise IntakeError("not_text", f"message must be text, found {type(text).__name__}")
     if len(text) > LONGEST:

@@ -1,0 +1,115 @@
+"""What has arrived and what has been answered, kept over a restart: nobody is left out or told twice."""
+
+from __future__ import annotations
+
+import logging
+import sqlite3
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+logger = logging.getLogger(__name__)
+
+FILE = Path(".state/deliveries.db")
+KEPT = 20_000  # ids; the platforms redeliver within a day
+TRIM_EVERY = 1_000  # arrivals
+RESUME_SECONDS = 3_600  # an older question is not answered out of the blue
+TRIES = 2  # starts after which an event that never ended is given up: it may be what ends the process
+
+_SCHEMA = """
+create table if not exists deliveries (
+    number integer primary key,
+    channel text not null,
+    id text not null,
+    arrived real not null,
+    tries integer not null default 0,
+    event text,
+    unique (channel, id)
+)
+"""
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """An event that arrived before a restart and was not answered."""
+
+    id: str
+    event: str
+
+
+class Inbox:
+    """Ids of events in SQLite; the event itself only until somebody has heard the answer.
+
+    One process a file. A file that cannot be opened costs the memory of restarts, never the channel.
+    """
+
+    def __init__(self, file: Path = FILE, clock: Callable[[], float] = time.time) -> None:
+        self._clock = clock
+        self._since_trim = 0
+        try:
+            file.parent.mkdir(parents=True, exist_ok=True)
+            self._store = _opened(file)
+        except (OSError, sqlite3.Error) as error:
+            logger.error("%s cannot be used (%s): ids are kept until the next restart only.", file, error)
+            self._store = _opened(Path(":memory:"))
+
+    def accept(self, channel: str, event_id: str, event: str) -> bool:
+        """Keep an event and return True; False when its id has been here before."""
+        with self._store:
+            cursor = self._store.execute(
+                "insert or ignore into deliveries (channel, id, arrived, event) values (?, ?, ?, ?)",
+                (channel, event_id, self._clock(), event),
+            )
+        self._trim()
+        return cursor.rowcount == 1
+
+    def answered(self, channel: str, event_id: str) -> None:
+        """Forget an event's content; its id stays known."""
+        with self._store:
+            self._store.execute(
+                "update deliveries set event = null where channel = ? and id = ?", (channel, event_id)
+            )
+
+    def resume(self, channel: str) -> list[Waiting]:
+        """Return what an earlier process left unanswered, oldest first; what is too old is dropped."""
+        with self._store:
+            self._store.execute(
+                "update deliveries set event = null where channel = ? and (arrived < ? or tries >= ?)",
+                (channel, self._clock() - RESUME_SECONDS, TRIES),
+            )
+            self._store.execute(
+                "update deliveries set tries = tries + 1 where channel = ? and event is not null", (channel,)
+            )
+        rows = self._store.execute(
+            "select id, event from deliveries where channel = ? and event is not null order by number",
+            (channel,),
+        )
+        return [Waiting(*row) for row in rows]
+
+    def close(self) -> None:
+        """Close the file."""
+        self._store.close()
+
+    def _trim(self) -> None:
+        self._since_trim += 1
+        if self._since_trim < TRIM_EVERY:
+            return
+        self._since_trim = 0
+        with self._store:
+            self._store.execute(
+                "delete from deliveries where event is null"
+                " and number <= (select max(number) from deliveries) - ?",
+                (KEPT,),
+            )
+
+
+def _opened(file: Path) -> sqlite3.Connection:
+    store = sqlite3.connect(file, check_same_thread=False)
+    # The write-ahead log survives the process without a disk flush; only a power cut may lose the last.
+    store.execute("pragma journal_mode = wal")
+    store.execute("pragma synchronous = normal")
+    store.execute("pragma secure_delete = on")
+    with store:
+        store.execute(_SCHEMA)
+    return store
