@@ -37,6 +37,8 @@ class Reading:
     text: SafetyText
     findings: tuple[Finding, ...]
     denied: tuple[Rule, ...]
+    red_flags: tuple[Rule, ...]  # rules of which only a single alarming word was found
+    tells: bool  # whether any sentence reports something, rather than asks
 
     def rest(self, finding: Finding) -> tuple[str, ...]:
         """Return the pieces of the message the finding does not stand in."""
@@ -93,7 +95,7 @@ class _MessageReading:
         self._someone = any(_any(rules.someone, sentence) for sentence in text.sentences)
 
     def reading(self) -> Reading:
-        findings, denied = [], []
+        findings, denied, red_flags = [], [], []
         for rule in self._rules.rules:
             if any(self._spans(part) for part in rule.unless) or (rule.about_someone and not self._someone):
                 continue
@@ -102,7 +104,10 @@ class _MessageReading:
                 findings.append(Finding(rule, outcome))
             elif outcome:
                 denied.append(rule)
-        return Reading(self._text, tuple(findings), tuple(denied))
+            if any(not self._is_negated(span) for span in self._spans(rule.red_flags)):
+                red_flags.append(rule)
+        tells = any(_any(self._rules.telling, sentence) for sentence in self._text.sentences)
+        return Reading(self._text, tuple(findings), tuple(denied), tuple(red_flags), tells)
 
     def _try(self, rule: Rule) -> frozenset[int] | bool:
         """Return the pieces of the first sign that is meant; else True when one was found but denied."""

@@ -39,6 +39,7 @@ class Rule:
     tier: int | str
     signs: tuple[tuple[Part, ...], ...]
     unless: tuple[Part, ...]
+    red_flags: Part
     in_questions: bool
     present_only: bool
     about_someone: bool
@@ -67,7 +68,7 @@ class SafetyRules:
     def slots(self) -> Iterator[Slot]:
         """Yield every slot of every sign, exception and harmless phrase."""
         for rule in self.rules:
-            for part in (*(part for sign in rule.signs for part in sign), *rule.unless):
+            for part in (*(part for sign in rule.signs for part in sign), *rule.unless, rule.red_flags):
                 for pattern in part:
                     yield from pattern
         for pattern in self.not_meant:
@@ -180,6 +181,7 @@ def parse(data: dict[str, Any]) -> SafetyRules:
                 tier=row["tier"],
                 signs=tuple(tuple(part(text, row["rule"]) for text in _PART.split(sign)) for sign in row["signs"]),
                 unless=tuple(part(text, row["rule"]) for text in row.get("unless", ())),
+                red_flags=part(row["red_flags"], row["rule"]) if "red_flags" in row else (),
                 in_questions=bool(row.get("in_questions", False)),
                 present_only=bool(row.get("present_only", False)),
                 about_someone=bool(row.get("about_someone", False)),

@@ -1,0 +1,90 @@
+"""From what was read, matched and meant to one verdict: which safety answer, or that it is no safety matter."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from hair_answers.nlu.matcher import CONTROL_TOPICS
+from hair_answers.nlu.safety_meaning import SAFETY, Nearness
+from hair_answers.nlu.safety_reader import Finding, Reading
+from hair_answers.nlu.safety_rules import TIERS, Rule
+
+# Chosen on the tuning half of tests/safety alone: `python -m benchmarks.safety --tune` prints the table.
+SURE = 0.9  # confidence from which the matcher's FAQ answer outweighs a mild sign in a message that reports nothing
+NEAR_ENOUGH = 0.62  # cosine to a safety phrase from which meaning alone may decide
+MARGIN = 0.04  # cosine by which the safety phrase must be nearer than any other
+PLAUSIBLE = -0.03  # the margin below which a safety answer of the matcher is not believed
+REASSURED = "safety/reassured"
+URGENT = TIERS.index(1)  # up to this urgency a sign always wins
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """The rule that answers, or None; `finding` tells where its sign stands; `doubted`: the matcher was not believed."""
+
+    rule: Rule | None
+    finding: Finding | None = None
+    doubted: bool = False
+
+
+@dataclass(frozen=True)
+class Understanding:
+    """What the matcher decided about the whole message."""
+
+    ranking: Sequence[tuple[str, float]]  # best first
+    confidence: float
+    decision: str
+
+    @property
+    def key(self) -> str:
+        """The winning key, empty when nothing was matched."""
+        return self.ranking[0][0] if self.ranking else ""
+
+    @property
+    def answers_safety(self) -> bool:
+        """Tell whether the matcher itself chose a safety answer."""
+        return self.decision == "answer" and self.key.startswith(SAFETY)
+
+    @property
+    def answers_question(self) -> bool:
+        """Tell whether the matcher answers with a curated answer that is no safety answer."""
+        return self.decision == "answer" and not self.key.startswith(SAFETY) and not self.is_control
+
+    @property
+    def is_control(self) -> bool:
+        """Tell small talk, follow-ups and the like."""
+        return self.key.partition("/")[0] in CONTROL_TOPICS
+
+
+def judge(
+    reading: Reading, understood: Understanding, near: Nearness | None, rules: dict[str, Rule]
+) -> Verdict:
+    """Return the verdict; `rules` holds the first rule of each safety key."""
+    found = reading.findings[0] if reading.findings else None
+    if found and _outweighs(found.rule, reading, understood):
+        return Verdict(found.rule, found)
+    if understood.answers_safety and understood.key != REASSURED:
+        rule = rules[understood.key]
+        if found and found.rule.urgency <= rule.urgency:
+            return Verdict(found.rule, found)
+        if near is not None and near.margin < PLAUSIBLE:
+            return Verdict(None, doubted=True)
+        return Verdict(rule)
+    if understood.decision != "answer" and near is not None:
+        if near.safety >= NEAR_ENOUGH and near.margin >= MARGIN and near.key in rules:
+            return Verdict(rules[near.key])
+        if understood.decision == "abstain" and reading.red_flags:
+            return Verdict(reading.red_flags[0])
+    return Verdict(None)
+
+
+def _outweighs(rule: Rule, reading: Reading, understood: Understanding) -> bool:
+    """Tell whether a sign outweighs the matcher's own answer."""
+    if rule.urgency <= URGENT:
+        return True
+    if understood.answers_safety:
+        return False  # both say safety: the more urgent is chosen later
+    if rule.tier == "support":
+        return not understood.answers_question
+    return reading.tells or not (understood.answers_question and understood.confidence >= SURE)
