@@ -19,6 +19,7 @@ ERASED_BY = "action_delete_conversation"  # the store erases the conversation wh
 REMOVED = "[REMOVED]"
 KEEP_SECONDS = 30 * 60  # as long as a form may stay open
 KEEP_CONVERSATIONS = 1_000
+RANKED = 3  # intents kept of the ranking
 # Slots of a form that asks who somebody is: their values are personal whatever they look like.
 _PERSONAL_SLOT = re.compile(r"(?:^|_)(?:name|phone|email|contact|address|birth|reach)(?:_|$)")
 # Keys whose values the project itself wrote.
@@ -90,6 +91,7 @@ def private_events(
             data = redact_deep(data, _OWN_KEYS)
         if kind == "user":
             data["metadata"] = redact_deep(data.get("metadata"))
+            data["parse_data"] = _short(data.get("parse_data") or {})
         yield data
 
 
@@ -106,6 +108,12 @@ def _without_text(data: dict[str, Any]) -> dict[str, Any]:
     parsed = data.get("parse_data") or {}
     intent = {"name": (parsed.get("intent") or {}).get("name"), "confidence": 1.0}
     return {**data, "text": REMOVED, "parse_data": {"text": REMOVED, "intent": intent, "entities": []}}
+
+
+def _short(parsed: dict[str, Any]) -> dict[str, Any]:
+    """What was understood, with the first intents of the ranking: every turn reads it again."""
+    ranking = parsed.get("intent_ranking")
+    return {**parsed, "intent_ranking": ranking[:RANKED]} if ranking else parsed
 
 
 def _slot(sender_id: str, data: dict[str, Any], personal: PersonalValues, secrets: set[str]) -> dict[str, Any]:

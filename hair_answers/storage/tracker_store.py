@@ -13,18 +13,17 @@ import logging
 import time
 from collections import OrderedDict, deque
 from collections.abc import Callable, Iterator, Sequence
-from pathlib import Path
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
 from rasa.core.brokers.broker import EventBroker
-from rasa.core.tracker_store import SQLTrackerStore, TrackerStore, create_engine_kwargs
+from rasa.core.tracker_store import SQLTrackerStore, TrackerStore
 from rasa.shared.core.domain import Domain
-from rasa.shared.core.events import SessionStarted
+from rasa.shared.core.events import Event, SessionStarted
 from rasa.shared.core.trackers import DialogueStateTracker
-from sqlalchemy.engine import URL
 from sqlalchemy.orm import sessionmaker
 
+from hair_answers.storage.database import FAULTS, TABLE, Address, erase_conversation, make_engine, prepare, scrub
 from hair_answers.storage.private_events import ERASED_BY, PersonalValues, private_events
 
 logger = logging.getLogger(__name__)
@@ -32,24 +31,23 @@ logger = logging.getLogger(__name__)
 Row = dict[str, Any]
 Result = TypeVar("Result")
 
-HISTORY = 60  # events a turn loads: some ten turns; slots and an open form are carried over from before
+HISTORY = 48  # events a turn loads: some eight turns; slots and an open form are carried over from before
 STORED = "_hair_answers_stored"  # attribute on a tracker: how many of its events are in the database
 ERASURES = "_hair_answers_erasures"  # attribute on a tracker: how often its conversation had been erased
-BUSY_SECONDS = 5.0  # how long SQLite waits for another process
-CONNECT_SECONDS = 3
-STATEMENT_MS = 5_000
 RETRY_SECONDS = 1.0  # after a failure the database is left alone this long: people do not wait for it again
 WAITING_ROWS = 20_000  # kept in memory while the database is away
 REMEMBERED = 500  # conversations whose latest events are at hand while the database is away
-_FAULTS = (sa.exc.SQLAlchemyError, OSError, ValueError)
-_CARRIED = ("active_loop", "pause", "resume")
 
-TABLE = SQLTrackerStore.SQLEvent.__table__
-# The first index finds the latest events of a conversation, the second its latest value of each slot.
-INDEXES = (
-    sa.Index("ix_events_sender_id_id", TABLE.c.sender_id, TABLE.c.id),
-    sa.Index("ix_events_sender_type_name_id", TABLE.c.sender_id, TABLE.c.type_name, TABLE.c.action_name, TABLE.c.id),
-    sa.Index("ix_events_timestamp", TABLE.c.timestamp),
+_LATEST = sa.text(
+    "SELECT id, type_name, data FROM events WHERE sender_id = :sender ORDER BY id DESC LIMIT :most"
+)
+# The last value of each slot, the open form and a pause, from the part of the session that is not loaded.
+# +id keeps the planner off the index of ids: it would walk the whole session instead of the few rows of these kinds.
+_CARRIED = sa.text(
+    "SELECT id, type_name, data FROM events WHERE id IN (SELECT MAX(id) FROM events WHERE sender_id = :sender"
+    " AND type_name IN ('slot', 'active_loop', 'pause', 'resume') AND +id < :before AND +id > COALESCE("
+    "(SELECT MAX(+id) FROM events WHERE sender_id = :sender AND type_name = 'session_started'), 0)"
+    " GROUP BY type_name, CASE WHEN type_name = 'slot' THEN action_name END) ORDER BY id"
 )
 
 
@@ -71,7 +69,7 @@ class PrivateTrackerStore(SQLTrackerStore):
         **kwargs: Any,
     ) -> None:
         """Connect lazily: a database that is away at the start is waited out as at any other time."""
-        self.engine = make_engine(dialect, host, port, db, username, password, query)
+        self.engine = make_engine(Address(dialect, host, port, db, username, password, query))
         self.sessionmaker = sessionmaker(bind=self.engine)
         self.history = history
         self.personal = PersonalValues()
@@ -92,7 +90,7 @@ class PrivateTrackerStore(SQLTrackerStore):
         """The conversation's latest session, its events bounded by `history`; None for a new conversation."""
         try:
             rows = await self._ask(functools.partial(self._read, sender_id))
-        except _FAULTS as error:
+        except FAULTS as error:
             self._went_away(error)
             rows = self._remembered.get(sender_id, [])
         else:
@@ -169,6 +167,7 @@ class PrivateTrackerStore(SQLTrackerStore):
         removed = await self._write_waiting()
         if sender_id in self._to_erase:
             raise ConnectionError("the database is away; the conversation is erased as soon as it is back")
+        await self._ask(lambda _: scrub(self.engine))
         return removed
 
     # Database ---------------------------------------------------------------------------------------------------
@@ -183,7 +182,7 @@ class PrivateTrackerStore(SQLTrackerStore):
             late = self._away_until > 0
             try:
                 removed = await self._ask(lambda connection: self._write(connection, rows, erased, late))
-            except _FAULTS as error:
+            except FAULTS as error:
                 # What came since is newer; what must be erased meanwhile is not kept.
                 back = [row for row in rows if row["sender_id"] not in self._to_erase]
                 self._waiting = deque([*back, *self._waiting], WAITING_ROWS)
@@ -203,7 +202,7 @@ class PrivateTrackerStore(SQLTrackerStore):
             connection.execute(TABLE.insert(), rows)
         removed = 0
         for sender in sorted(erased):
-            removed += connection.execute(TABLE.delete().where(TABLE.c.sender_id == sender)).rowcount
+            removed += erase_conversation(connection, sender)
         return removed
 
     async def _ask(self, work: Callable[[sa.engine.Connection], Result]) -> Result:
@@ -244,7 +243,7 @@ class PrivateTrackerStore(SQLTrackerStore):
     async def _is_back(self) -> bool:
         try:
             await self._ask(lambda connection: connection.execute(sa.text("SELECT 1")).scalar())
-        except _FAULTS:
+        except FAULTS:
             return False
         return True
 
@@ -255,9 +254,8 @@ class PrivateTrackerStore(SQLTrackerStore):
 
     def _read(self, sender_id: str, connection: sa.engine.Connection) -> list[Row]:
         """The latest events of the latest session, with the older slots and the open form they need."""
-        mine = TABLE.c.sender_id == sender_id
-        latest = sa.select(TABLE.c.id, TABLE.c.type_name, TABLE.c.data).where(mine)
-        rows = [row._asdict() for row in connection.execute(latest.order_by(TABLE.c.id.desc()).limit(self.history))]
+        asked = {"sender": sender_id, "most": self.history}
+        rows = [dict(row) for row in connection.execute(_LATEST, asked).mappings()]
         rows.reverse()
         starts = [place for place, row in enumerate(rows) if row["type_name"] == SessionStarted.type_name]
         if starts:
@@ -266,19 +264,8 @@ class PrivateTrackerStore(SQLTrackerStore):
         if len(rows) < self.history:
             return rows
         first = next((place for place, row in enumerate(rows) if row["type_name"] == "user"), 0)
-        return self._carried(connection, mine, rows[first]["id"]) + rows[first:]
-
-    def _carried(self, connection: sa.engine.Connection, mine: Any, before: int) -> list[Row]:
-        """The last value of each slot, the open form and a pause from the part of the session that is not loaded."""
-        session = sa.select(sa.func.max(TABLE.c.id)).where(mine, TABLE.c.type_name == SessionStarted.type_name)
-        started = connection.execute(session).scalar() or 0
-        older = (mine, TABLE.c.id > started, TABLE.c.id < before)
-        ids = []
-        for kind, group in (("slot", TABLE.c.action_name), *((name, TABLE.c.type_name) for name in _CARRIED)):
-            last = sa.select(sa.func.max(TABLE.c.id)).where(*older, TABLE.c.type_name == kind).group_by(group)
-            ids += connection.execute(last).scalars().all()
-        found = sa.select(TABLE.c.id, TABLE.c.type_name, TABLE.c.data).where(TABLE.c.id.in_(ids)).order_by(TABLE.c.id)
-        return [row._asdict() for row in connection.execute(found)]
+        asked = {"sender": sender_id, "before": rows[first]["id"]}
+        return [dict(row) for row in connection.execute(_CARRIED, asked).mappings()] + rows[first:]
 
     @staticmethod
     def _read_all(sender_id: str, connection: sa.engine.Connection) -> list[Row]:
@@ -290,8 +277,8 @@ class PrivateTrackerStore(SQLTrackerStore):
     def _rebuild(self, sender_id: str, rows: Sequence[Row]) -> DialogueStateTracker | None:
         if not rows or not self.domain:
             return None
-        events = [json.loads(row["data"]) for row in rows]
-        tracker = DialogueStateTracker.from_dict(sender_id, events, self.domain.slots)
+        events = [event for row in rows if (event := event_of(json.loads(row["data"])))]
+        tracker = DialogueStateTracker.from_events(sender_id, events, self.domain.slots)
         self._mark(tracker)
         for name, value in self.personal.of(sender_id).items():
             if name in tracker.slots:
@@ -306,65 +293,6 @@ class PrivateTrackerStore(SQLTrackerStore):
             self._remembered.popitem(last=False)
 
 
-def make_engine(
-    dialect: str,
-    host: str | None,
-    port: int | str | None,
-    db: str,
-    username: str | None = None,
-    password: str | None = None,
-    query: dict[str, str] | None = None,
-) -> sa.engine.Engine:
-    """An engine whose connections are checked before use; `host` may be a whole database address."""
-    if host and "://" in host:
-        address = sa.engine.make_url(host)
-    else:
-        number = int(port) if port else None
-        address = URL.create(dialect, username, password, host, number, db, query or {})
-    if address.get_backend_name() == "sqlite":
-        return _sqlite_engine(address)
-    settings = create_engine_kwargs(address)
-    settings.update(pool_pre_ping=True, pool_recycle=1800, pool_timeout=CONNECT_SECONDS, hide_parameters=True)
-    if address.get_backend_name() == "postgresql":
-        chosen = settings.pop("connect_args", {})
-        options = f"{chosen.get('options', '')} -cstatement_timeout={STATEMENT_MS}".strip()
-        settings["connect_args"] = {"connect_timeout": CONNECT_SECONDS, **chosen, "options": options}
-    return sa.create_engine(address, **settings)
-
-
-def _sqlite_engine(address: URL) -> sa.engine.Engine:
-    if address.database and address.database != ":memory:":
-        file = Path(address.database)
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.touch(mode=0o600)
-    engine = sa.create_engine(
-        address,
-        poolclass=sa.pool.QueuePool,
-        pool_size=1 if address.database in (None, ":memory:") else 4,
-        connect_args={"check_same_thread": False, "timeout": BUSY_SECONDS},
-        hide_parameters=True,
-    )
-
-    @sa.event.listens_for(engine, "connect")
-    def _set_up(connection: Any, _: Any) -> None:
-        for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "secure_delete=ON"):
-            connection.execute(f"PRAGMA {pragma}")
-
-    return engine
-
-
-def prepare(engine: sa.engine.Engine) -> None:
-    """Make the table and its indexes; another process may be doing the same at this moment."""
-    same_time = (sa.exc.OperationalError, sa.exc.ProgrammingError, sa.exc.IntegrityError)
-    with contextlib.suppress(*same_time):
-        SQLTrackerStore.Base.metadata.create_all(engine, tables=[TABLE])
-    existing = {index["name"] for index in sa.inspect(engine).get_indexes(TABLE.name)}
-    for index in INDEXES:
-        if index.name not in existing:
-            with contextlib.suppress(*same_time):
-                index.create(engine)
-
-
 def row_of(sender_id: str, data: dict[str, Any]) -> Row:
     """The database row of a redacted event."""
     return {
@@ -375,6 +303,18 @@ def row_of(sender_id: str, data: dict[str, Any]) -> Row:
         "action_name": data.get("name"),
         "data": json.dumps(data),
     }
+
+
+def event_of(data: dict[str, Any]) -> Event | None:
+    """Rasa's event for its stored data; None for a kind this release does not know."""
+    kind = _event_class(data["event"])
+    # Rasa's own Event.from_parameters() searches all subclasses anew for every event.
+    return kind._from_parameters({name: value for name, value in data.items() if name != "event"}) if kind else None
+
+
+@functools.lru_cache(maxsize=64)
+def _event_class(type_name: str) -> type[Event] | None:
+    return Event.resolve_by_type(type_name)
 
 
 def _is_stored(connection: sa.engine.Connection, row: Row) -> bool:

@@ -1,0 +1,83 @@
+"""`python -m hair_answers.operations.archive`: keep what RabbitMQ carries in the archive database, until stopped."""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import json
+import logging
+import os
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+import aio_pika
+from sqlalchemy.engine import Engine
+
+from hair_answers.operations.settings import archives, parser, run_command
+from hair_answers.storage.archive import keep
+from hair_answers.storage.database import FAULTS, NoDatabase, read_endpoints
+
+logger = logging.getLogger(__name__)
+
+AT_ONCE = 100  # messages RabbitMQ hands over before the first is acknowledged
+RETRY_SECONDS = 2.0
+
+
+def store(engine: Engine, message_id: str, body: bytes) -> None:
+    """Keep one message; one that cannot be read is named and dropped, so that it blocks nothing."""
+    try:
+        event = json.loads(body)
+        event["sender_id"], event["event"]
+    except (ValueError, KeyError, TypeError) as error:
+        logger.error("Dropped a message of the event queue that is no event (%s).", type(error).__name__)
+        return
+    with engine.begin() as connection:
+        keep(connection, message_id, event)
+
+
+async def consume(engine: Engine, settings: dict[str, Any], most: int | None = None) -> int:
+    """Archive messages until cancelled, or until `most` came; an event is acknowledged once it is kept."""
+    seen = 0
+    address = {"host": settings.get("url"), "port": int(settings.get("port") or 5672)}
+    address |= {"login": settings.get("username"), "password": settings.get("password")}
+    connection = await aio_pika.connect(**address)
+    async with connection:
+        channel = await connection.channel()
+        await channel.set_qos(prefetch_count=AT_ONCE)
+        queue = await channel.declare_queue(settings["queues"][0], durable=True)
+        async with queue.iterator() as messages:
+            async for message in messages:
+                work = functools.partial(store, engine, message.message_id or str(message.delivery_tag), message.body)
+                await asyncio.get_running_loop().run_in_executor(None, work)
+                await message.ack()
+                seen += 1
+                if most is not None and seen >= most:
+                    break
+    return seen
+
+
+async def consume_forever(engine: Engine, settings: dict[str, Any]) -> None:
+    """Start again whenever RabbitMQ or the database went away."""
+    while True:
+        try:
+            await consume(engine, settings)
+        except (aio_pika.exceptions.AMQPError, *FAULTS) as error:
+            logger.error("Archiving stopped (%s); trying again.", type(error).__name__)
+        await asyncio.sleep(RETRY_SECONDS)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run until stopped."""
+    given = parser("Archive published events.").parse_args(arguments)
+    settings = read_endpoints(given.endpoints).get("event_broker")
+    found = archives(given.endpoints)
+    if not settings or not found:
+        raise NoDatabase(f"{given.endpoints} needs event_broker and event_archive. See endpoints.production.yml.")
+    logging.basicConfig(level=os.environ.get("LOG_LEVEL", "WARNING"))
+    asyncio.run(consume_forever(found[0], settings))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(run_command(main))
