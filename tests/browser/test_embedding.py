@@ -23,9 +23,9 @@ hair-answers-chat { position: fixed; left: -9999px; opacity: 0; pointer-events: 
 HOSTILE_SCRIPT = """
 window.$ = window.jQuery = () => { throw new Error('not this jQuery') };
 window.io = { evil: true }; window.process = { env: {} }; window.module = { exports: {} }; window.define = Object.assign(() => {}, { amd: true });
-Array.prototype.extra = () => 1; Object.prototype.extra = 1;
+Array.prototype.extra = () => 1; Object.prototype.extra = function () { return 1 };
 """
-PAGE = '<!doctype html><html lang="en"><title>Clinic</title><link rel="icon" href="data:,"><body><h1>Clinic</h1>{body}</body></html>'
+PAGE = '<!doctype html><html lang="en"><title>Clinic</title><link rel="icon" href="data:,"><body><main><h1>Clinic</h1>{body}</main></body></html>'
 
 
 class Clinic:

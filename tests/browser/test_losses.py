@@ -108,7 +108,12 @@ def test_a_turn_that_fails_is_said_and_not_silent(scripted: Chat) -> None:
 
 
 @pytest.mark.parametrize(
-    "block", ["WebSocket = function () { throw new Error('blocked') }", "delete window.WebSocket"]
+    "block",
+    [
+        "WebSocket = class { constructor() { setTimeout(() => this.onerror(new Event('error'))) } close() {} }",
+        "WebSocket = class { close() {} }",
+    ],
+    ids=["refused", "swallowed"],
 )
 def test_http_carries_the_chat_where_websockets_are_blocked(scripted: Chat, block: str) -> None:
     scripted.page.add_init_script(block)

@@ -203,7 +203,7 @@ export class HairAnswersChat extends HTMLElement {
     const { unread: n, open } = this.store.state;
     const { launcher, unread } = this.ui;
     unread.hidden = !n || open;
-    unread.textContent = n > 9 ? "9+" : String(n);
+    unread.textContent = n > 9 ? "9+" : n ? String(n) : "";
     const call = this.getAttribute("label") || say("launcher");
     launcher.setAttribute("aria-label", open ? say("close") : `${n ? say("open_unread", { n }) : say("open")}: ${call}`);
   }

@@ -22,14 +22,17 @@ export class Connection {
       autoConnect: false,
       reconnectionDelay: 500,
       reconnectionDelayMax: 6000,
-      timeout: 8000,
+      timeout: 6000,
     });
     this.#socket.on("connect", () => this.#greet());
     this.#socket.on("disconnect", (reason) => {
       this.#down();
       if (reason === "io server disconnect") this.#socket.connect(); // told to go: come back once, by the usual pace
     });
-    this.#socket.on("connect_error", () => this.#down());
+    this.#socket.on("connect_error", () => {
+      this.#socket.io.opts.transports = ["polling", "websocket"]; // a network that swallows websockets gives no error to try on
+      this.#down();
+    });
     for (const event of ["bot", "user", "typing"]) this.#socket.on(event, (data) => this.#hear[event](data));
     addEventListener("online", () => this.#wake());
     addEventListener("offline", () => this.#hear.state("offline"));

@@ -15,7 +15,9 @@ export class Store {
       const kept = JSON.parse(sessionStorage.getItem(this.name));
       if (!kept || !Array.isArray(kept.messages)) return empty;
       for (const key of Object.keys(empty)) if (Object.hasOwn(kept, key)) empty[key] = kept[key];
-      empty.messages = kept.messages.filter((m) => m && ["bot", "user", "note"].includes(m.who));
+      empty.messages = kept.messages.filter(
+        (m) => m && ["bot", "user", "note"].includes(m.who) && typeof m.id === "string" && Number.isFinite(m.time),
+      );
       return empty;
     } catch {
       return empty;

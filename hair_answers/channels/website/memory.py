@@ -17,6 +17,7 @@ TURNS = 60  # message ids kept per conversation, to answer each once
 class Conversation:
     """The latest bot messages, numbered, and the turns by the browser's message id."""
 
+    name: str = field(default_factory=lambda: secrets.token_hex(6))
     sent: deque[dict[str, Any]] = field(default_factory=lambda: deque(maxlen=MESSAGES))
     count: int = 0
     turns: OrderedDict[str, asyncio.Task[dict[str, Any]]] = field(default_factory=OrderedDict)
@@ -29,10 +30,9 @@ class Conversation:
 
 
 class Memory:
-    """Conversations by sender id; a cursor `<run of the server>:<number>` says what a browser has seen."""
+    """Conversations by sender id; a cursor `<name>:<number>` says what a browser has seen of one."""
 
     def __init__(self) -> None:
-        self._run = secrets.token_hex(4)
         self._conversations: OrderedDict[str, Conversation] = OrderedDict()
 
     def of(self, sender_id: str) -> Conversation:
@@ -47,16 +47,15 @@ class Memory:
         """The bot message with its cursor, kept for a browser that misses it."""
         conversation = self.of(sender_id)
         conversation.count += 1
-        numbered = {**message, "cursor": f"{self._run}:{conversation.count}"}
+        numbered = {**message, "cursor": f"{conversation.name}:{conversation.count}"}
         conversation.sent.append(numbered)
         return numbered
 
     def missed(self, sender_id: str, cursor: object) -> list[dict[str, Any]]:
-        """The kept messages after `cursor`; all of them when the cursor is from an earlier run or is none."""
-        run, _, number = cursor.partition(":") if isinstance(cursor, str) else ("", "", "")
-        seen = int(number) if run == self._run and number.isdecimal() and number.isascii() else 0
-        sent = self.of(sender_id).sent
-        return [message for message in sent if int(message["cursor"].partition(":")[2]) > seen]
+        """The kept messages after `cursor`; all of them when the cursor is from before a restart or is none."""
+        sent = list(self.of(sender_id).sent)
+        seen = next((i for i, message in enumerate(sent, 1) if message["cursor"] == cursor), 0)
+        return sent[seen:]
 
     def forget(self, sender_id: str) -> None:
         """Drops everything kept of this conversation."""
