@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import spacy
@@ -48,9 +48,10 @@ class Reading:
 class SafetyReader:
     """Reads any text; holds one spaCy PhraseMatcher over every word sequence of every sign."""
 
-    def __init__(self, rules: SafetyRules) -> None:
+    def __init__(self, rules: SafetyRules, known: Iterable[str] = ()) -> None:
+        """`known` are words of the curated phrases: never taken for a slip."""
         self._rules = rules
-        self._vocabulary = SafetyWords(rules.words() | rules.negations, rules.rewrites, rules.small_words)
+        self._vocabulary = SafetyWords(rules.words() | rules.negations, rules.rewrites, rules.small_words, known)
         self._vocab = spacy.blank("en").vocab
         self._matcher = PhraseMatcher(self._vocab, attr="ORTH")
         self._slots: dict[int, list[Slot]] = {}

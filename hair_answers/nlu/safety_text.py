@@ -53,8 +53,8 @@ def spelt_out(text: str) -> str:
 class SafetyWords:
     """The words the signs are made of: turns typed words into them."""
 
-    def __init__(self, words: Iterable[str], rewrites: Mapping[str, str], small_words: Iterable[str]) -> None:
-        """`words` are all words of the signs; `rewrites` and `small_words` come from evidence/safety.yml."""
+    def __init__(self, words: Iterable[str], rewrites: Mapping[str, str], small_words: Iterable[str], known: Iterable[str] = ()) -> None:
+        """`words` are all words of the signs; `rewrites` and `small_words` come from evidence/safety.yml; `known` are right too."""
         self._own = frozenset(words)
         self._rewrites = {word: plain.split() for word, plain in rewrites.items()}
         self.small_words = frozenset(small_words)
@@ -62,7 +62,7 @@ class SafetyWords:
             word for word in self._own | self._rewrites.keys() if len(word) >= ONE_SLIP_FROM and word.isalpha()
         )
         common = VOCABULARY.read_text(encoding="utf-8").splitlines()
-        self._known = frozenset(common) | self._own | self._rewrites.keys() | self.small_words
+        self._known = frozenset(common) | self._own | self._rewrites.keys() | self.small_words | set(known)
 
     def is_own(self, word: str) -> bool:
         """Tell a word that signs are made of."""

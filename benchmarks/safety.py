@@ -1,0 +1,197 @@
+"""How well the safety gate notices what it must, and how often it takes a plain question over: `python -m benchmarks.safety`.
+
+Reads the open test set (tests/safety/{tuning,test}.tsv) and, when it is there, the development questions, and measures the
+trained model's own components. Recall and over-escalation come with 95 % Wilson intervals.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import math
+import statistics
+import tarfile
+import tempfile
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parents[1]
+MODEL = ROOT / "models" / "hair-answers.tar.gz"
+TEST_SET = ROOT / "tests" / "safety"
+REAL_QUESTIONS = ROOT.parent / "shared" / "benchmarks" / "real_questions"
+NEGATIVE = "negative"
+
+
+@dataclass(frozen=True)
+class Row:
+    """One message of the test set: the rule it must fire, or the rule whose words it borrows (kind negative)."""
+
+    rule: str
+    kind: str  # direct, indirect or negative
+    form: str  # plain, lower, typo, slang, third, long, mixed, caps, language, slash, leet
+    text: str
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What the bot understood: the safety answer's key, rule and tier (None when it was taken for no safety matter)."""
+
+    key: str | None
+    rule: str | None
+    tier: int | str | None
+    intent: str
+    seconds: float  # the gate alone
+
+
+def read_rows(half: str) -> list[Row]:
+    """Read one half of the test set: "tuning" or "test"."""
+    with (TEST_SET / f"{half}.tsv").open(encoding="utf-8") as file:
+        return [Row(**row) for row in csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE)]
+
+
+def wilson(hits: int, total: int, z: float = 1.96) -> tuple[float, float]:
+    """Return the 95 % Wilson score interval of hits out of total (Wilson 1927)."""
+    if total == 0:
+        return 0.0, 1.0
+    share = hits / total
+    middle = share + z * z / (2 * total)
+    spread = z * math.sqrt(share * (1 - share) / total + z * z / (4 * total * total))
+    return (middle - spread) / (1 + z * z / total), (middle + spread) / (1 + z * z / total)
+
+
+class Bot:
+    """The trained model's matcher and gate, one message at a time."""
+
+    def __init__(self, folder: Path) -> None:
+        """`folder` holds the unpacked model."""
+        from hair_answers.nlu.answer_matcher import AnswerMatcher
+        from hair_answers.nlu.matcher import Matcher
+        from hair_answers.nlu.safety_gate import SafetyGate
+
+        self._matcher = AnswerMatcher(AnswerMatcher.get_default_config(), None, None)  # type: ignore[arg-type]
+        self._matcher._matcher = Matcher.load(next(folder.rglob("*AnswerMatcher*")))
+        self._gate = SafetyGate(SafetyGate.get_default_config(), None, None)  # type: ignore[arg-type]
+        self._gate.read(next(folder.rglob("*SafetyGate*")))
+        self.rules = self._gate._reader._rules.rules  # type: ignore[union-attr]
+        self.understand("warm up")
+
+    def understand(self, text: str) -> Outcome:
+        """Return what the bot makes of a message."""
+        from rasa.shared.nlu.training_data.message import Message
+
+        messages = self._matcher.process([Message({"text": text})])
+        started = time.perf_counter()
+        parsed = self._gate.process(messages)[0].as_dict()
+        seconds = time.perf_counter() - started
+        found: dict[str, Any] = parsed.get("safety") or {}
+        return Outcome(
+            found.get("key"), found.get("rule"), found.get("tier"), parsed["intent"]["name"], seconds
+        )
+
+
+@contextmanager
+def unpacked(model: Path) -> Iterator[Path]:
+    """Unpack a model for the time of the measurement."""
+    with tempfile.TemporaryDirectory() as folder:
+        with tarfile.open(model) as archive:
+            archive.extractall(folder, filter="data")
+        yield Path(folder)
+
+
+def expected(bot: Bot, rule: str) -> tuple[set[str], int, str]:
+    """Return the keys that serve a rule of the test set, its least urgent place among the tiers, and its tier."""
+    own = [r for r in bot.rules if r.rule == rule or (rule == "R07" and r.rule == "R07a")]
+    return {r.key for r in own}, max(r.urgency for r in own), str(min(own, key=lambda r: r.urgency).tier)
+
+
+def is_caught(bot: Bot, row: Row, outcome: Outcome) -> bool:
+    """Tell whether the message got help as urgent as it needs; at tier 0 it must be the right help."""
+    from hair_answers.nlu.safety_rules import TIERS
+
+    keys, urgency, tier = expected(bot, row.rule)
+    if outcome.tier is None:
+        return False
+    return outcome.key in keys if tier == "0" else TIERS.index(outcome.tier) <= urgency
+
+
+def line(name: str, hits: int, total: int) -> str:
+    """Format one share with its interval."""
+    low, high = wilson(hits, total)
+    share = f"{100 * hits / total:5.1f} %" if total else "    –  "
+    return f"{name:<46} {hits:>4} / {total:<4} {share}   [{100 * low:.1f}, {100 * high:.1f}]"
+
+
+def report_half(bot: Bot, half: str, show: bool) -> None:
+    """Print recall by kind, tier and form, and over-escalation, of one half."""
+    rows = [(row, bot.understand(row.text)) for row in read_rows(half)]
+    needing = [(row, out, is_caught(bot, row, out)) for row, out in rows if row.kind != NEGATIVE]
+    print(f"\n{half} half: {len(rows)} messages; hits / n, share, 95 % Wilson interval")
+    groups: dict[str, list[bool]] = {}
+    for row, out, caught in needing:
+        keys, _, tier = expected(bot, row.rule)
+        for name in (f"recall, {row.kind}", f"recall, tier {tier}, {row.kind}", f"recall, form {row.form}"):
+            groups.setdefault(name, []).append(caught)
+        groups.setdefault("the very answer meant", []).append(out.key in keys)
+        if show and not caught:
+            print(f"  missed {row.rule} {row.kind}: {row.text}  -> {out.intent} {out.key}")
+    for name in sorted(groups):
+        print(line(name, sum(groups[name]), len(groups[name])))
+    negatives = [(row, out) for row, out in rows if row.kind == NEGATIVE]
+    print(line("over-escalation, hard negatives", sum(o.tier is not None for _, o in negatives), len(negatives)))
+    urgent = sum(o.tier in (0, 1) for _, o in negatives)
+    print(line("over-escalation to tier 0 or 1", urgent, len(negatives)))
+    for row, out in negatives:
+        if show and out.tier is not None:
+            print(f"  taken over ({row.rule}): {row.text}  -> {out.key}")
+
+
+def report_questions(bot: Bot, show: bool) -> None:
+    """Print what happens to real people's questions; they are never shown unless asked for."""
+    for name, title in (
+        ("in_domain", "over-escalation, in-domain development questions"),
+        ("oos_near", "taken over, near-out-of-scope questions"),
+        ("safety", "caught, safety development messages"),
+    ):
+        path = REAL_QUESTIONS / f"{name}.tsv"
+        if not path.is_file():
+            print(f"{title}: {path.name} is not here")
+            continue
+        with path.open(encoding="utf-8") as file:
+            texts = [row["text"] for row in csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE)]
+        outcomes = [bot.understand(text) for text in texts]
+        print(line(title, sum(out.tier is not None for out in outcomes), len(outcomes)))
+        if show:
+            for text, out in zip(texts, outcomes, strict=True):
+                print(f"  {out.rule or '-':<5} {out.intent:<14} {text}")
+
+
+def report_latency(outcomes: Iterable[Outcome]) -> None:
+    """Print what the gate adds to a message's time."""
+    times = sorted(1000 * out.seconds for out in outcomes)
+    p99 = times[int(0.99 * (len(times) - 1))]
+    print(f"\nadded per message: median {statistics.median(times):.2f} ms, p99 {p99:.2f} ms ({len(times)} messages)")
+
+
+def main() -> None:
+    """Measure and print."""
+    arguments = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    arguments.add_argument("--model", type=Path, default=MODEL)
+    arguments.add_argument("--half", choices=["tuning", "test"], action="append")
+    arguments.add_argument("--show", action="store_true", help="print the messages that went wrong")
+    arguments.add_argument("--show-questions", action="store_true", help="print the development questions too")
+    chosen = arguments.parse_args()
+    with unpacked(chosen.model) as folder:
+        bot = Bot(folder)
+    for half in chosen.half or ["tuning", "test"]:
+        report_half(bot, half, chosen.show)
+    print()
+    report_questions(bot, chosen.show_questions)
+    report_latency(bot.understand(row.text) for half in ("tuning", "test") for row in read_rows(half))
+
+
+if __name__ == "__main__":
+    main()
