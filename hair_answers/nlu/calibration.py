@@ -1,8 +1,9 @@
 """From a score to a probability of being right, and from that to three decisions.
 
-Right means: the winning answer is the question's own, or a neighbour that serves it (see `neighbours`). Platt scaling
-(Platt 1999) over five views of the winner, fitted on out-of-fold predictions: phrases held out by tenths (right or wrong)
-and whole neighbourhoods held out (always wrong: pseudo out-of-scope), weighted to OUT_OF_SCOPE_SHARE of all messages.
+Right means: the winning answer is the question's own, or a neighbour that serves it (see `neighbours`). The winner's
+score is sqrt(probability of its neighbourhood) times its blend; beta calibration (Kull, Silva Filho & Flach 2017) turns
+it into a probability. It is fitted on out-of-fold predictions: phrases held out by tenths (right or wrong) and whole
+neighbourhoods held out (always wrong: pseudo out-of-scope), weighted to OUT_OF_SCOPE_SHARE of all messages.
 """
 
 from __future__ import annotations
@@ -19,7 +20,8 @@ from sklearn.linear_model import LogisticRegression
 from hair_answers.nlu.answer_classifier import OutOfFold, Scores
 from hair_answers.nlu.encoder import FloatArray
 
-OUT_OF_SCOPE_SHARE = 0.15  # of all messages: an assumption, the same in every calibration
+OUT_OF_SCOPE_SHARE = 0.3  # of all messages: public FAQ bots saw a third and more (HINT3)
+FLOOR = 0.01  # scores outside FLOOR to 1 - FLOOR would have no finite logarithm
 WRONG_ANSWERS_AT_MOST = 0.05  # of in-scope questions: sets the answer threshold
 MISSED_OFFERS_AT_MOST = 0.02  # of in-scope questions whose right key the abstain threshold may hide
 OFFERED = 3  # candidates in a did-you-mean
@@ -28,18 +30,17 @@ OFFERED = 3  # candidates in a did-you-mean
 BoolArray = npt.NDArray[np.bool_]
 
 
-def views(scores: Scores, near: BoolArray) -> FloatArray:
-    """Return the winner's views, shape (m, 5): log P, blend, log lead over the second, P, P of its neighbourhood."""
-    order = np.argsort(-scores.joint, axis=1)[:, :2]
-    rows = np.arange(len(order))
-    top, second = order[:, 0], order[:, 1]
-    probability = np.clip(scores.probability[rows, top], 1e-6, 1.0)
-    lead = np.log(np.clip(scores.joint[rows, top], 1e-9, None)) - np.log(
-        np.clip(scores.joint[rows, second], 1e-9, None)
-    )
-    nearby = (scores.probability * near[top]).sum(axis=1)
-    columns = [np.log(probability), scores.blend[rows, top], np.clip(lead, 0.0, 5.0), probability, nearby]
-    return np.stack(columns, axis=1).astype(np.float32)
+def score(scores: Scores, near: BoolArray) -> FloatArray:
+    """Return the winner's score, shape (m,), in FLOOR to 1 - FLOOR: high when it is likely and alike."""
+    winner = scores.joint.argmax(axis=1)
+    nearby = (scores.probability * near[winner]).sum(axis=1)
+    alike = scores.blend[np.arange(len(winner)), winner]
+    return np.clip(np.sqrt(nearby) * alike, FLOOR, 1 - FLOOR).astype(np.float32)
+
+
+def _logarithms(values: FloatArray) -> FloatArray:
+    """Return beta calibration's two inputs, shape (m, 2)."""
+    return np.stack([np.log(values), -np.log1p(-values)], axis=1)
 
 
 @dataclass(frozen=True)
@@ -54,7 +55,8 @@ class Calibration:
 
     def probability(self, scores: Scores, near: BoolArray) -> FloatArray:
         """Return the probability that the winning answer is right, shape (m,)."""
-        logits = views(scores, near) @ np.array(self.coefficients, np.float32) + self.intercept
+        inputs = _logarithms(score(scores, near))
+        logits = inputs @ np.array(self.coefficients, np.float32) + self.intercept
         return np.asarray(1 / (1 + np.exp(-logits)), dtype=np.float32)
 
     def decision(self, confidence: float) -> str:
@@ -95,10 +97,10 @@ def calibrate(out_of_fold: OutOfFold, in_scope: BoolArray, near: BoolArray) -> C
     hidden = out_of_fold.unknown_keys(near)
     winner = seen.joint.argmax(axis=1)
     right = np.concatenate([near[labels, winner], np.zeros(len(labels), bool)])
-    features = np.concatenate([views(seen, near), views(hidden, near)])
+    inputs = _logarithms(np.concatenate([score(seen, near), score(hidden, near)]))
     share = OUT_OF_SCOPE_SHARE / (1 - OUT_OF_SCOPE_SHARE)
     weight = np.repeat([1.0, share], len(labels))
-    model = LogisticRegression(C=1.0, max_iter=1000).fit(features, right, sample_weight=weight)
+    model = LogisticRegression(C=1.0, max_iter=1000).fit(inputs, right, sample_weight=weight)
     fitted = Calibration(tuple(map(float, model.coef_[0])), float(model.intercept_[0]), 0.0, 0.0, {})
     known, unknown = fitted.probability(seen, near), fitted.probability(hidden, near)
     asked = in_scope[labels]

@@ -1,0 +1,1 @@
+"""Measurements: each one command, each printing what the README and docs quote."""
