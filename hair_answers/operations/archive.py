@@ -1,4 +1,4 @@
-"""`python -m hair_answers.operations.archive`: keep what RabbitMQ carries in the archive database, until stopped."""
+"""`python -m hair_answers.operations.archive`: keep what RabbitMQ carries in the archive, until stopped."""
 
 from __future__ import annotations
 
@@ -39,16 +39,21 @@ def store(engine: Engine, message_id: str, body: bytes) -> None:
 async def consume(engine: Engine, settings: dict[str, Any], most: int | None = None) -> int:
     """Archive messages until cancelled, or until `most` came; an event is acknowledged once it is kept."""
     seen = 0
-    address = {"host": settings.get("url"), "port": int(settings.get("port") or 5672)}
-    address |= {"login": settings.get("username"), "password": settings.get("password")}
-    connection = await aio_pika.connect(**address)
+    connection = await aio_pika.connect(
+        host=str(settings.get("url")),
+        port=int(settings.get("port") or 5672),
+        login=str(settings.get("username")),
+        password=str(settings.get("password")),
+    )
     async with connection:
         channel = await connection.channel()
         await channel.set_qos(prefetch_count=AT_ONCE)
         queue = await channel.declare_queue(settings["queues"][0], durable=True)
         async with queue.iterator() as messages:
             async for message in messages:
-                work = functools.partial(store, engine, message.message_id or str(message.delivery_tag), message.body)
+                work = functools.partial(
+                    store, engine, message.message_id or str(message.delivery_tag), message.body
+                )
                 await asyncio.get_running_loop().run_in_executor(None, work)
                 await message.ack()
                 seen += 1
@@ -73,7 +78,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     settings = read_endpoints(given.endpoints).get("event_broker")
     found = archives(given.endpoints)
     if not settings or not found:
-        raise NoDatabase(f"{given.endpoints} needs event_broker and event_archive. See endpoints.production.yml.")
+        raise NoDatabase(
+            f"{given.endpoints} needs event_broker and event_archive. See endpoints.production.yml."
+        )
     logging.basicConfig(level=os.environ.get("LOG_LEVEL", "WARNING"))
     asyncio.run(consume_forever(found[0], settings))
     return 0

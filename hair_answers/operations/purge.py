@@ -1,4 +1,4 @@
-"""`make purge`: erase what is older than retention_days in clinic.yml. The running bot does the same every day."""
+"""`make purge`: erase what is older than retention_days in clinic.yml, as the running bot does every day."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Where conversations are kept: redacted, bounded, erasable, through databases and brokers that come and go."""
+"""Where conversations are kept: redacted, bounded, erasable, whatever database or broker comes and goes."""

@@ -1,4 +1,4 @@
-"""The archive of published events: what RabbitMQ carried, under pseudonyms, for insights across many machines."""
+"""The archive of published events: what RabbitMQ carried, under pseudonyms, for insights across machines."""
 
 from __future__ import annotations
 
@@ -40,7 +40,9 @@ def keep(connection: Connection, message_id: str, event: dict[str, Any]) -> bool
         connection.execute(GONE.delete().where(GONE.c.conversation == conversation))
         connection.execute(GONE.insert().values(conversation=conversation, timestamp=when))
         return True
-    erased = connection.execute(sa.select(GONE.c.timestamp).where(GONE.c.conversation == conversation)).scalar()
+    erased = connection.execute(
+        sa.select(GONE.c.timestamp).where(GONE.c.conversation == conversation)
+    ).scalar()
     known = sa.select(ARCHIVE.c.message_id).where(ARCHIVE.c.message_id == message_id)
     if (erased is not None and when <= erased) or connection.execute(known).first():
         return False

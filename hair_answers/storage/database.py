@@ -31,7 +31,8 @@ TABLE = sa.Table(
     sa.Column("action_name", sa.String(255)),
     sa.Column("data", sa.Text),
 )
-# The first finds the latest events of a conversation, the second its latest value of each slot, the third the old ones.
+# The first finds the latest events of a conversation, the second its latest value of each slot, the third
+# the old ones.
 INDEXES = (
     sa.Index("ix_events_sender_id_id", TABLE.c.sender_id, TABLE.c.id),
     sa.Index("ix_events_sender_kind", TABLE.c.sender_id, TABLE.c.type_name, TABLE.c.action_name, TABLE.c.id),
@@ -60,7 +61,9 @@ class Address:
         if self.host and "://" in self.host:
             return sa.engine.make_url(self.host)
         port = int(self.port) if self.port else None
-        return URL.create(self.dialect, self.username, self.password, self.host, port, self.db, self.query or {})
+        return URL.create(
+            self.dialect, self.username, self.password, self.host, port, self.db, self.query or {}
+        )
 
 
 def read_endpoints(path: Path) -> dict[str, Any]:
@@ -74,7 +77,9 @@ def read_address(path: Path) -> Address:
     """The database that the tracker store of an endpoints file uses."""
     block = read_endpoints(path).get("tracker_store")
     if not isinstance(block, dict) or "PrivateTrackerStore" not in str(block.get("type")):
-        raise NoDatabase(f"{path} has no PrivateTrackerStore. Cure: name one under tracker_store, as in endpoints.yml.")
+        raise NoDatabase(
+            f"{path} has no PrivateTrackerStore. Cure: name one under tracker_store, as in endpoints.yml."
+        )
     known = {field.name for field in fields(Address)}
     given = {name: value for name, value in block.items() if name in known}
     return Address(**{**given, "host": block.get("url")})
@@ -88,7 +93,7 @@ def open_database(path: Path) -> Engine:
 
 
 def make_engine(address: Address) -> Engine:
-    """An engine whose connections are checked before use, so that a restarted database costs nobody an answer."""
+    """An engine whose connections are checked before use: a restarted database costs nobody an answer."""
     url = address.url()
     if url.get_backend_name() == "sqlite":
         return _sqlite_engine(url)

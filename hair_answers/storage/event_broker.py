@@ -1,4 +1,4 @@
-"""Publishes redacted events under pseudonyms to RabbitMQ: in order, at least once, and never in a turn's way."""
+"""Publishes redacted events under pseudonyms to RabbitMQ: in order, at least once, never in a turn's way."""
 
 from __future__ import annotations
 
@@ -84,7 +84,9 @@ class PrivateEventBroker(PikaEventBroker):
                 raise
             except Exception as error:
                 if not away:
-                    logger.error("RabbitMQ does not answer (%s). Events wait in memory.", type(error).__name__)
+                    logger.error(
+                        "RabbitMQ does not answer (%s). Events wait in memory.", type(error).__name__
+                    )
                 away = True
                 await self._hang_up()
                 await asyncio.sleep(RETRY_SECONDS)
@@ -127,4 +129,3 @@ class PrivateEventBroker(PikaEventBroker):
                 await asyncio.wait_for(connection.close(), HANG_UP_SECONDS)
             except Exception as error:
                 logger.debug("Hanging up failed too: %s", type(error).__name__)
-

@@ -1,7 +1,7 @@
 """One turn of a conversation at a time: in this process, and through Redis across processes.
 
-Nothing wedges: a lock that its holder no longer renews (a killed server) ends by itself in `LIFETIME` seconds, and without
-Redis the bot goes on with the locks of its own process. Sticky routing keeps a conversation on one process meanwhile.
+Nothing wedges: a lock that its holder no longer renews (a killed server) ends in `LIFETIME` seconds.
+Without Redis the bot goes on with the locks of its own process; sticky routing keeps a conversation there.
 """
 
 from __future__ import annotations
@@ -32,12 +32,13 @@ PREFIX = "hair-answers:lock:"
 # Only the holder may renew or release: the lock may have run out and be another's by now.
 _RELEASE = "if redis.call('get', KEYS[1]) == ARGV[1] then return redis.call('del', KEYS[1]) else return 0 end"
 _RENEW = (
-    "if redis.call('get', KEYS[1]) == ARGV[1] then return redis.call('pexpire', KEYS[1], ARGV[2]) else return 0 end"
+    "if redis.call('get', KEYS[1]) == ARGV[1]"
+    " then return redis.call('pexpire', KEYS[1], ARGV[2]) else return 0 end"
 )
 
 
 class ConversationLocks(LockStore):
-    """First come, first served within this process; no polling, so a second message waits only for the first."""
+    """First come, first served within this process; no polling: a second message waits only for the first."""
 
     def __init__(self, endpoint_config: EndpointConfig | None = None) -> None:
         """Take no settings; the argument is what Rasa passes."""
@@ -78,7 +79,7 @@ class RedisLocks(ConversationLocks):
     """The same across processes: an atomic SET NX with a lifetime, renewed while the turn runs."""
 
     def __init__(self, endpoint_config: EndpointConfig) -> None:
-        """Read url, port, db, username, password and use_ssl of the endpoints block; connect at the first lock."""
+        """Read url, port, db, username, password and use_ssl; connect at the first lock."""
         super().__init__()
         settings = endpoint_config.kwargs
         self._redis = redis.asyncio.Redis(
@@ -131,7 +132,9 @@ class RedisLocks(ConversationLocks):
             answer = await request
         except (RedisError, OSError, asyncio.TimeoutError) as error:
             if not self._is_away:
-                logger.error("Redis does not answer (%s). Locks hold in this process only.", type(error).__name__)
+                logger.error(
+                    "Redis does not answer (%s). Locks hold in this process only.", type(error).__name__
+                )
             self._away_until = time.monotonic() + RETRY_SECONDS
             return None
         if self._is_away and time.monotonic() >= self._away_until:

@@ -24,8 +24,10 @@ RANKED = 3  # intents kept of the ranking
 _PERSONAL_SLOT = re.compile(r"(?:^|_)(?:name|phone|email|contact|address|birth|reach)(?:_|$)")
 # Keys whose values the project itself wrote.
 _OWN_KEYS = frozenset(
-    "event name intent action_name policy key keys utter_action intent_response_key message_id model_id assistant_id "
-    "input_channel timestamp payload url urls source_line sources answer related candidates reviewed next_review "
+    "event name intent action_name policy key keys utter_action intent_response_key message_id"
+    " model_id assistant_id "
+    "input_channel timestamp payload url urls source_line sources answer related candidates"
+    " reviewed next_review "
     "helplines evidence origin template_name".split()
 )
 
@@ -72,7 +74,9 @@ def private_events(
     """Yield the events as data that may be kept; raw slot values go to `personal` instead."""
     events = list(events)
     asked = _asked_before(tracker, len(tracker.events) - len(events))
-    said = [found for event in events if (found := getattr(event, "text", None)) and event.type_name == "user"]
+    said = [
+        found for event in events if (found := getattr(event, "text", None)) and event.type_name == "user"
+    ]
     secrets = {text[start:end] for text in said for start, end, _ in find(text)}
     secrets |= {value for value in personal.of(tracker.sender_id).values() if isinstance(value, str)}
     for event in events:
@@ -116,7 +120,9 @@ def _short(parsed: dict[str, Any]) -> dict[str, Any]:
     return {**parsed, "intent_ranking": ranking[:RANKED]} if ranking else parsed
 
 
-def _slot(sender_id: str, data: dict[str, Any], personal: PersonalValues, secrets: set[str]) -> dict[str, Any]:
+def _slot(
+    sender_id: str, data: dict[str, Any], personal: PersonalValues, secrets: set[str]
+) -> dict[str, Any]:
     value, name = data.get("value"), data.get("name")
     kept = REMOVED if is_personal(name) and value is not None else redact_deep(value)
     if name and (kept != value or is_personal(name)):
@@ -157,7 +163,12 @@ def _public() -> tuple[str, ...]:
     library = Library.default()
     lines = [f"{line.name} {line.number} {line.note}" for line in library.clinic.helplines()]
     voices = [text for utterance in library.voice.values() for text in utterance.texts]
-    return (*library.clinic.placeholders().values(), *lines, *(answer.text for answer in library.answers.values()), *voices)
+    return (
+        *library.clinic.placeholders().values(),
+        *lines,
+        *(answer.text for answer in library.answers.values()),
+        *voices,
+    )
 
 
 @lru_cache(maxsize=1)

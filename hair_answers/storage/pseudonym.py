@@ -1,4 +1,4 @@
-"""A conversation's pseudonym: the same conversation has the same one, and nobody gets back from it to the person."""
+"""A conversation's pseudonym: always the same for one conversation, and no way back from it to the person."""
 
 from __future__ import annotations
 

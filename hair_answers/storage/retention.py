@@ -1,4 +1,4 @@
-"""Erases what is older than the clinic's limit (retention_days in clinic.yml), by command and by itself every day."""
+"""Erases what is older than the clinic's limit (retention_days in clinic.yml), by command and every day."""
 
 from __future__ import annotations
 
@@ -27,7 +27,9 @@ def limit_of(days: int, now: float | None = None) -> float:
 
 def purge(engine: Engine, days: int, now: float | None = None) -> int:
     """Delete events older than `days`; return how many."""
-    old = sa.select(TABLE.c.id).where(TABLE.c.timestamp < limit_of(days, now)).order_by(TABLE.c.id).limit(BATCH)
+    old = (
+        sa.select(TABLE.c.id).where(TABLE.c.timestamp < limit_of(days, now)).order_by(TABLE.c.id).limit(BATCH)
+    )
     removed = 0
     while True:
         with engine.begin() as connection:
@@ -66,7 +68,9 @@ class DailyPurge:
         if self._clock() < self._next:
             return 0
         if self.clock_jumped():
-            logger.error("The clock jumped, so old conversations are not erased. Cure: set the clock, restart the bot.")
+            logger.error(
+                "The clock jumped, so old conversations are not erased. Cure: set the clock, restart the bot."
+            )
             return 0
         removed = purge(self._engine, self._days, self._clock())
         self._next = self._clock() + DAY

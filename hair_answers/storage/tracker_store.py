@@ -1,6 +1,6 @@
 """The tracker store: keeps conversations without identifiers, survives its database, and can forget.
 
-`endpoints.yml`: `tracker_store: {type: hair_answers.storage.tracker_store.PrivateTrackerStore, dialect: …, db: …}`.
+endpoints.yml names it as the `type` of `tracker_store`; the other keys there are the arguments below.
 """
 
 from __future__ import annotations
@@ -23,7 +23,15 @@ from rasa.shared.core.events import Event, SessionStarted
 from rasa.shared.core.trackers import DialogueStateTracker
 from sqlalchemy.orm import sessionmaker
 
-from hair_answers.storage.database import FAULTS, TABLE, Address, erase_conversation, make_engine, prepare, scrub
+from hair_answers.storage.database import (
+    FAULTS,
+    TABLE,
+    Address,
+    erase_conversation,
+    make_engine,
+    prepare,
+    scrub,
+)
 from hair_answers.storage.private_events import ERASED_BY, PersonalValues, private_events
 
 logger = logging.getLogger(__name__)
@@ -42,7 +50,8 @@ _LATEST = sa.text(
     "SELECT id, type_name, data FROM events WHERE sender_id = :sender ORDER BY id DESC LIMIT :most"
 )
 # The last value of each slot, the open form and a pause, from the part of the session that is not loaded.
-# +id keeps the planner off the index of ids: it would walk the whole session instead of the few rows of these kinds.
+# +id keeps the planner off the index of ids: it would walk the whole session instead of the few rows of
+# these kinds.
 _CARRIED = sa.text(
     "SELECT id, type_name, data FROM events WHERE id IN (SELECT MAX(id) FROM events WHERE sender_id = :sender"
     " AND type_name IN ('slot', 'active_loop', 'pause', 'resume') AND +id < :before AND +id > COALESCE("
@@ -80,11 +89,16 @@ class PrivateTrackerStore(SQLTrackerStore):
         self._to_erase: set[str] = set()
         self._remembered: OrderedDict[str, list[Row]] = OrderedDict()
         self._erasures: OrderedDict[str, int] = OrderedDict()
-        self._writing = asyncio.Lock()  # one writer: what comes meanwhile goes together in the next transaction
+        self._writing = (
+            asyncio.Lock()
+        )  # one writer: what comes meanwhile goes together in the next transaction
         self._retry: asyncio.Task[None] | None = None
+        self.on_turn: Callable[[list[dict[str, Any]]], None] | None = (
+            None  # told every turn's redacted events
+        )
         TrackerStore.__init__(self, domain, event_broker, **kwargs)
 
-    # What Rasa asks for -----------------------------------------------------------------------------------------
+    # What Rasa asks for -----------------------------------------------------------------------------------
 
     async def retrieve(self, sender_id: str) -> DialogueStateTracker | None:
         """The conversation's latest session, its events bounded by `history`; None for a new conversation."""
@@ -99,7 +113,9 @@ class PrivateTrackerStore(SQLTrackerStore):
 
     async def retrieve_full_tracker(self, conversation_id: str) -> DialogueStateTracker | None:
         """All sessions of the conversation, unbounded: for exports, never for a turn."""
-        return self._rebuild(conversation_id, await self._ask(functools.partial(self._read_all, conversation_id)))
+        return self._rebuild(
+            conversation_id, await self._ask(functools.partial(self._read_all, conversation_id))
+        )
 
     async def keys(self) -> list[str]:
         """The ids of all stored conversations."""
@@ -107,12 +123,15 @@ class PrivateTrackerStore(SQLTrackerStore):
         return await self._ask(lambda connection: [row[0] for row in connection.execute(statement)])
 
     async def save(self, tracker: DialogueStateTracker) -> None:
-        """Keep the turn's events without identifiers, or erase the conversation when the person confirmed that."""
+        """Keep the turn's events without identifiers, or erase the conversation when the person said so."""
         try:
             await self._keep(tracker)
         except Exception as error:
-            # Rasa's answer to an error here would be to publish the events as they are. Better none than those.
-            logger.error("A turn's events could not be made private and were dropped (%s).", type(error).__name__)
+            # Rasa's answer to an error here would be to publish the events as they are. Better none than
+            # those.
+            logger.error(
+                "A turn's events could not be made private and were dropped (%s).", type(error).__name__
+            )
 
     async def _keep(self, tracker: DialogueStateTracker) -> None:
         sender = tracker.sender_id
@@ -123,13 +142,16 @@ class PrivateTrackerStore(SQLTrackerStore):
         if any(getattr(event, "action_name", None) == ERASED_BY for event in new):
             await self.erase(sender)
             return
-        rows = [row_of(sender, data) for data in private_events(tracker, new, self.personal)]
+        kept = list(private_events(tracker, new, self.personal))
+        rows = [row_of(sender, data) for data in kept]
         self._mark(tracker)
         self._remember(sender, rows)
+        if self.on_turn:
+            self.on_turn(kept)
         self._waiting.extend(rows)
         await self._write_waiting()
-        for row in rows:
-            self._publish({"sender_id": sender, **json.loads(row["data"])})
+        for data in kept:
+            self._publish({"sender_id": sender, **data})
 
     def _publish(self, event: dict[str, Any]) -> None:
         if self.event_broker:
@@ -152,10 +174,10 @@ class PrivateTrackerStore(SQLTrackerStore):
         finally:
             session.close()
 
-    # Erasure ----------------------------------------------------------------------------------------------------
+    # Erasure ----------------------------------------------------------------------------------------------
 
     async def erase(self, sender_id: str) -> int:
-        """Erase a conversation everywhere this store and its broker keep it; return the number of rows removed."""
+        """Erase a conversation wherever this store and its broker keep it; return the number of rows."""
         self._erasures[sender_id] = self._erasures.pop(sender_id, 0) + 1
         while len(self._erasures) > REMEMBERED:
             self._erasures.popitem(last=False)
@@ -170,10 +192,10 @@ class PrivateTrackerStore(SQLTrackerStore):
         await self._ask(lambda _: scrub(self.engine))
         return removed
 
-    # Database ---------------------------------------------------------------------------------------------------
+    # Database ---------------------------------------------------------------------------------------------
 
     async def _write_waiting(self) -> int:
-        """Write what waits and erase what must go, in one transaction; keep both for later when that fails."""
+        """Write what waits, erase what must go, in one transaction; keep both for later when that fails."""
         async with self._writing:
             rows, erased = list(self._waiting), set(self._to_erase)
             if not rows and not erased:
@@ -190,11 +212,15 @@ class PrivateTrackerStore(SQLTrackerStore):
                 return 0
             self._to_erase -= erased
             if late:
-                logger.warning("The conversation database is back; %d waiting events were written.", len(rows))
+                logger.warning(
+                    "The conversation database is back; %d waiting events were written.", len(rows)
+                )
                 self._away_until = 0.0
             return removed
 
-    def _write(self, connection: sa.engine.Connection, rows: Sequence[Row], erased: set[str], late: bool) -> int:
+    def _write(
+        self, connection: sa.engine.Connection, rows: Sequence[Row], erased: set[str], late: bool
+    ) -> int:
         # A connection that died while committing may have kept the rows: look before writing them again.
         if late:
             rows = [row for row in rows if not _is_stored(connection, row)]
@@ -223,7 +249,9 @@ class PrivateTrackerStore(SQLTrackerStore):
     def _went_away(self, error: Exception) -> None:
         if not self._away_until:
             # The class names the fault; its text may quote what somebody wrote.
-            logger.error("The conversation database does not answer (%s). Events wait in memory.", type(error).__name__)
+            logger.error(
+                "The conversation database does not answer (%s). Events wait in memory.", type(error).__name__
+            )
         if time.monotonic() >= self._away_until:
             self._away_until = time.monotonic() + RETRY_SECONDS
         if self._retry is None or self._retry.done():
@@ -246,6 +274,11 @@ class PrivateTrackerStore(SQLTrackerStore):
         except FAULTS:
             return False
         return True
+
+    @property
+    def queue_depth(self) -> int:
+        """Events that wait for the database."""
+        return len(self._waiting)
 
     @property
     def is_away(self) -> bool:
@@ -272,7 +305,7 @@ class PrivateTrackerStore(SQLTrackerStore):
         everything = sa.select(TABLE.c.data).where(TABLE.c.sender_id == sender_id).order_by(TABLE.c.id)
         return [row._asdict() for row in connection.execute(everything)]
 
-    # Trackers ---------------------------------------------------------------------------------------------------
+    # Trackers ---------------------------------------------------------------------------------------------
 
     def _rebuild(self, sender_id: str, rows: Sequence[Row]) -> DialogueStateTracker | None:
         if not rows or not self.domain:
@@ -309,7 +342,11 @@ def event_of(data: dict[str, Any]) -> Event | None:
     """Rasa's event for its stored data; None for a kind this release does not know."""
     kind = _event_class(data["event"])
     # Rasa's own Event.from_parameters() searches all subclasses anew for every event.
-    return kind._from_parameters({name: value for name, value in data.items() if name != "event"}) if kind else None
+    return (
+        kind._from_parameters({name: value for name, value in data.items() if name != "event"})
+        if kind
+        else None
+    )
 
 
 @functools.lru_cache(maxsize=64)

@@ -36,5 +36,7 @@ def lines(events: Iterable[dict[str, Any]]) -> Iterator[Line]:
         told = (event.get("metadata") or {}).get("metadata") or {}
         if told.get("answer"):
             line["answer"] = told["answer"]
-            line["sources"] = [source.get("title") for source in told.get("sources") or () if isinstance(source, dict)]
+            line["sources"] = [
+                source.get("title") for source in told.get("sources") or () if isinstance(source, dict)
+            ]
         yield line

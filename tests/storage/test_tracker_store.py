@@ -3,7 +3,14 @@ import sqlite3
 
 import pytest
 from rasa.shared.core.domain import Domain
-from rasa.shared.core.events import ActionExecuted, ActiveLoop, BotUttered, SessionStarted, SlotSet, UserUttered
+from rasa.shared.core.events import (
+    ActionExecuted,
+    ActiveLoop,
+    BotUttered,
+    SessionStarted,
+    SlotSet,
+    UserUttered,
+)
 
 from hair_answers.storage.tracker_store import HISTORY, PrivateTrackerStore
 
@@ -41,7 +48,11 @@ def rows(tmp_path):
 
 
 def turn(text, answer="Plain answer."):
-    parse = {"text": text, "intent": {"name": "ask", "confidence": 1.0}, "entities": [{"entity": "reach", "value": text}]}
+    parse = {
+        "text": text,
+        "intent": {"name": "ask", "confidence": 1.0},
+        "entities": [{"entity": "reach", "value": text}],
+    }
     return [
         UserUttered(text, {"name": "ask"}, parse_data=parse),
         ActionExecuted("utter_ask"),
@@ -70,7 +81,9 @@ async def test_nothing_that_names_a_person_reaches_the_database_or_the_broker(st
 async def test_a_form_keeps_its_contact_for_the_turns_it_needs_and_stores_none(store, tmp_path):
     form = [ActiveLoop("contact_form"), SlotSet("requested_slot", "contact_name")]
     await say(store, "s", *turn("please call me back"), *form)
-    await say(store, "s", *turn("it's zelda", "Thank you, it's zelda."), SlotSet("contact_name", "it's zelda"))
+    await say(
+        store, "s", *turn("it's zelda", "Thank you, it's zelda."), SlotSet("contact_name", "it's zelda")
+    )
     tracker = await store.retrieve("s")
     assert tracker.get_slot("contact_name") == "it's zelda"
     assert "zelda" not in json.dumps(rows(tmp_path))
@@ -110,7 +123,9 @@ async def test_erasing_leaves_no_row_and_no_trace_in_the_file(store, tmp_path):
 
 async def test_the_turn_that_erases_is_not_stored_either(store, tmp_path):
     await say(store, "s", *turn("does minoxidil help"))
-    await say(store, "s", *turn("delete my data"), ActionExecuted("action_delete_conversation"), BotUttered("Done."))
+    await say(
+        store, "s", *turn("delete my data"), ActionExecuted("action_delete_conversation"), BotUttered("Done.")
+    )
     assert rows(tmp_path) == []
 
 
