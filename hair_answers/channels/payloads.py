@@ -9,7 +9,16 @@ from hair_answers.knowledge.answers import PREFIX
 from hair_answers.knowledge.library import Library
 
 # Commands behind chips that are not answers; each has a rule in data/rules.
-COMMANDS = frozenset({"/fallback/none_of_these"})
+COMMANDS = frozenset(
+    {
+        "/fallback/none_of_these",
+        "/guided_check/start",
+        "/guided_check/stop",
+        "/handoff/person",
+        "/feedback/helpful",
+        "/feedback/not_helpful",
+    }
+)
 SHORT_KEY = 20  # hexadecimal digits: far below Telegram's 64 bytes, and no two payloads share one
 
 

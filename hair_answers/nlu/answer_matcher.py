@@ -14,7 +14,7 @@ from rasa.engine.recipes.default_recipe import DefaultV1Recipe
 from rasa.engine.storage.resource import Resource
 from rasa.engine.storage.storage import ModelStorage
 from rasa.nlu.classifiers.classifier import IntentClassifier
-from rasa.shared.nlu.constants import INTENT, INTENT_RANKING_KEY, RESPONSE_SELECTOR, TEXT
+from rasa.shared.nlu.constants import ENTITIES, INTENT, INTENT_RANKING_KEY, RESPONSE_SELECTOR, TEXT
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
@@ -22,11 +22,14 @@ from hair_answers.nlu import (
     answer_classifier,
     calibration,
     encoder,
+    follow_up_reader,
     matcher,
     neighbours,
     phrase_kernel,
+    question_splitter,
     speller,
     text_cleaner,
+    turn_reader,
 )
 from hair_answers.nlu.embedding_cache import EmbeddingCache
 from hair_answers.nlu.matcher import Match, Matcher
@@ -35,7 +38,22 @@ logger = logging.getLogger(__name__)
 
 ANSWER_RANKING = "answer_ranking"
 DECISION = "decision"
-HELPERS = (answer_classifier, calibration, encoder, matcher, neighbours, phrase_kernel, speller, text_cleaner)
+PARTS = "parts"
+SEVERAL = "several_questions"
+NONE_OF_THESE = "fallback/none_of_these"
+HELPERS = (
+    answer_classifier, calibration, encoder, follow_up_reader, matcher, neighbours, phrase_kernel,
+    question_splitter, speller, text_cleaner, turn_reader,
+)  # fmt: skip
+# Follow-ups that have an action of their own, by their intent.
+INTENTS = {
+    "follow_up/compare": "comparison",
+    "follow_up/studies": "study_search",
+    "follow_up/source": "source_question",
+    "follow_up/reviewed": "source_question",
+    "follow_up/read_study": "source_question",
+    "follow_up/people_in_study": "source_question",
+}
 
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.INTENT_CLASSIFIER, is_trainable=True)
@@ -108,23 +126,32 @@ class AnswerMatcher(IntentClassifier, GraphComponent):
         for message in messages:
             text = message.get(TEXT)
             if text and self._matcher is not None:
-                self._annotate(message, self._read_payload(message, text) or self._matcher.match(text))
+                self._annotate(message, self._read_payload(message, text) or self._read(message, text))
         return messages
+
+    def _read(self, message: Message, text: str) -> Match:
+        """Take typed words: one question, or several of which each is matched on its own."""
+        assert self._matcher
+        reading = turn_reader.read(text, message.get(ENTITIES, []), self._matcher.match)
+        if reading.parts:
+            message.set(PARTS, [part.as_dict() for part in reading.parts], add_to_output=True)
+        return reading.match
 
     def _read_payload(self, message: Message, text: str) -> Match | None:
         """Take a button's `/<answer key>` as certain."""
         assert self._matcher
         bare = text.strip().removeprefix("/")
-        if not text.lstrip().startswith("/") or bare not in self._matcher.keys:
+        if not text.lstrip().startswith("/") or bare not in (*self._matcher.keys, NONE_OF_THESE):
             return None
         # Rasa reads typed intents after this component: it must not take the payload for one.
         message.set(TEXT, bare)
-        return Match(((bare, 1.0),), 1.0, "answer")
+        return Match(((bare, 1.0),), 1.0, "abstain" if bare == NONE_OF_THESE else "answer")
 
     def _annotate(self, message: Message, match: Match) -> None:
         length = self._config["ranking_length"]
         topic = match.key.partition("/")[0]
-        intent = {"answer": topic, "offer": "did_you_mean", "abstain": "rephrase"}[match.decision]
+        answered = SEVERAL if message.get(PARTS) else INTENTS.get(match.key, topic)
+        intent = {"answer": answered, "offer": "did_you_mean", "abstain": "rephrase"}[match.decision]
         message.set(INTENT, {"name": intent, "confidence": match.confidence}, add_to_output=True)
         message.set(INTENT_RANKING_KEY, _topics(match.ranking, intent, match.confidence), add_to_output=True)
         message.set(

@@ -21,6 +21,7 @@ from rasa.shared.nlu.constants import ENTITIES, TEXT
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 from spacy.matcher import PhraseMatcher
+from spacy.tokens import Doc, Span
 from spacy.util import filter_spans
 
 VOCABULARY = Path(__file__).parent / "data" / "wordpiece_vocabulary.txt"
@@ -72,27 +73,32 @@ class NameFinder:
 
     def find(self, text: str) -> list[Name]:
         """Return the names in `text`, left to right; of two of one kind that overlap, the longer."""
-        doc = self._reader(self._repair(text))
-        by_kind: dict[str, list[Any]] = {}
+        typed = self._reader(text)
+        # Word by word, so that every place still counts in the text as it was typed.
+        doc = Doc(typed.vocab, words=[self._repair_word(token.text) for token in typed])
+        by_kind: dict[str, list[Span]] = {}
         for span in self._matcher(doc, as_spans=True):
             by_kind.setdefault(span.label_.partition("/")[0], []).append(span)
         found = [
-            Name(kind, span.label_.partition("/")[2], span.start_char, span.end_char)
+            Name(kind, span.label_.partition("/")[2], *_place(typed[span.start : span.end]))
             for kind, spans in by_kind.items()
             for span in filter_spans(spans)
         ]
-        return sorted([*found, *_numbers(doc.text)], key=lambda name: (name.start, name.kind))
-
-    def _repair(self, text: str) -> str:
-        return re.sub(r"[A-Za-z]{%d,}" % SHORTEST_REPAIRED, lambda m: self._repair_word(m.group()), text)
+        return sorted([*found, *_numbers(text)], key=lambda name: (name.start, name.kind))
 
     def _repair_word(self, word: str) -> str:
         low = word.lower()
-        if low in self._words or low in _english_words() or low.removesuffix("s") in _english_words():
+        known = low in self._words or low in _english_words() or low.removesuffix("s") in _english_words()
+        if len(low) < SHORTEST_REPAIRED or known:
             return word
         slips = 1 if len(low) < 8 else 2
         best = extractOne(low, self._repairable, scorer=DamerauLevenshtein.distance, score_cutoff=slips)
         return str(best[0]) if best and best[0][0] == low[0] else word
+
+
+def _place(span: Span) -> tuple[int, int]:
+    """Return where a span stands, in characters."""
+    return span.start_char, span.end_char
 
 
 def _forms(name: str) -> set[str]:

@@ -50,6 +50,8 @@ class ContentImporter(RasaFileImporter):
         # Custom actions answer follow_up/… and its like, and the matcher selects the responses: neither is a fault.
         warnings.filterwarnings("ignore", message="Your training data contains an example")
         warnings.filterwarnings("ignore", message="You have defined training data with examples for training")
+        # The entity finder reads the look-ups itself: no featurizer is needed.
+        warnings.filterwarnings("ignore", message="You have defined training data consisting of lookup tables")
 
     def get_nlu_data(self, language: str | None = "en") -> TrainingData:
         """Return phrases and responses, the latter with plain metadata."""

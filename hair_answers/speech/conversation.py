@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
-from rasa.shared.core.events import BotUttered, UserUttered
+from rasa.shared.core.events import BotUttered, Event, SessionStarted, UserUttered
 from rasa.shared.core.trackers import DialogueStateTracker
 
-MISSES = ("fallback/did_you_mean", "fallback/rephrase")
+from hair_answers.knowledge.context import MISSES, Context, read_context
+
+_READ = (UserUttered, BotUttered, SessionStarted)
 
 
 def parse_data(tracker: DialogueStateTracker) -> dict[str, Any]:
@@ -16,23 +19,15 @@ def parse_data(tracker: DialogueStateTracker) -> dict[str, Any]:
     return dict(latest.parse_data) if latest and latest.parse_data else {}
 
 
-def answers_by_turn(tracker: DialogueStateTracker, turns: int) -> list[list[str]]:
-    """Return the answer keys of the last `turns` finished user turns, latest turn first."""
-    found: list[list[str]] = [[]]
-    skipped_current = False
-    for event in reversed(tracker.events):
-        if isinstance(event, UserUttered):
-            if skipped_current:
-                found.append([])
-            skipped_current = True
-            if len(found) > turns:
-                break
-        elif isinstance(event, BotUttered) and skipped_current:
-            answer = (event.metadata.get("metadata") or {}).get("answer")
-            found[-1][:0] = answer if isinstance(answer, list) else [answer] if answer else []
-    return found[:turns]
+def context(tracker: DialogueStateTracker) -> Context:
+    """Return the finished turns of this session, latest first."""
+    return read_context(_latest_first(reversed(tracker.events)))
+
+
+def _latest_first(events: Iterator[Event]) -> Iterator[dict[str, Any]]:
+    return (event.as_dict() for event in events if isinstance(event, _READ))
 
 
 def missed_before(tracker: DialogueStateTracker) -> bool:
     """Tell whether the turn before this one was not understood either."""
-    return any(key in MISSES for key in answers_by_turn(tracker, 1)[0])
+    return any(key in MISSES for key in context(tracker).last.answers)

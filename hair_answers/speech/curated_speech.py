@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from typing import Any
@@ -13,11 +12,12 @@ from rasa.shared.core.trackers import DialogueStateTracker
 from rasa.utils.endpoints import EndpointConfig
 
 from hair_answers.knowledge.answers import PREFIX, Answer
+from hair_answers.knowledge.follow_ups import settle
 from hair_answers.knowledge.library import Library
 from hair_answers.knowledge.voice import Utterance
+from hair_answers.operations import fast_actions, form_guard
 from hair_answers.speech import conversation, provenance
-
-Message = dict[str, Any]
+from hair_answers.speech.wording import NONE_OF_THESE, PLAIN_CHANNELS, Message, buttons, fill
 
 CANDIDATES = 3  # offered in a did-you-mean
 RECENT_TURNS = 4  # within which a repeated safety answer is worded differently
@@ -28,14 +28,11 @@ STARTERS = (
     "drawbacks/overview",
     "research/does_it_work",
 )
-# Channels that show bare text: the source line is part of it. The others draw it from the metadata.
-PLAIN_CHANNELS = frozenset({"rest", "cmdline"})
-_PLACEHOLDER = re.compile(r"\{(\w+)\}")
-
-
-def fill(text: str, values: Mapping[str, Any]) -> str:
-    """Fill known {placeholders} only: nothing a person types can reach Python's formatting."""
-    return _PLACEHOLDER.sub(lambda match: str(values.get(match.group(1), match.group())), text)
+GUIDED_CHECK = {"title": "utter_start_check", "payload": "/guided_check/start"}
+PERSON = {"title": "utter_talk_to_a_person", "payload": "/handoff/person"}
+# Answers that lead to something the bot does, by the button that starts it.
+DOORS = {"suitability/is_it_right_for_me": GUIDED_CHECK, "providers/this_clinic": PERSON}
+YES, NO = "utter_small_talk/affirm", "utter_small_talk/deny"
 
 
 class CuratedSpeech(TemplatedNaturalLanguageGenerator):
@@ -52,13 +49,17 @@ class CuratedSpeech(TemplatedNaturalLanguageGenerator):
         super().__init__(domain.responses if domain else {})
         self._library = library or Library.default()
         self._today = today
+        # The speaking step is what every start of the bot loads, also `rasa test` and `rasa shell`.
+        fast_actions.install()
+        form_guard.install()
 
     async def generate(
         self, utter_action: str, tracker: DialogueStateTracker, output_channel: str, **kwargs: Any
     ) -> Message | None:
         """Return the message for `utter_action`, or None when nothing of that name exists."""
-        answer = self._library.answer(utter_action.removeprefix(PREFIX))
-        utterance = self._library.voice.get(utter_action)
+        name = self._settled(utter_action, tracker)
+        answer = self._library.answer(name.removeprefix(PREFIX))
+        utterance = self._library.voice.get(name)
         if answer is not None:
             message = self._say_answer(answer, tracker, kwargs)
         elif utterance is not None:
@@ -68,6 +69,23 @@ class CuratedSpeech(TemplatedNaturalLanguageGenerator):
         if output_channel in PLAIN_CHANNELS and (line := message["metadata"].get("source_line")):
             message["text"] = f"{message['text']}\n\n{line}"
         return message
+
+    def _settled(self, name: str, tracker: DialogueStateTracker) -> str:
+        """Return the response to speak: what "yes" takes up, and the subject a full question left unsaid.
+
+        Only for a plain question: what an action chose is spoken as it is.
+        """
+        understood = conversation.parse_data(tracker)
+        key = name.removeprefix(PREFIX)
+        if (understood.get("intent") or {}).get("name") != key.partition("/")[0]:
+            return name
+        context = conversation.context(tracker)
+        if name in (YES, NO) and (offered := context.last.candidates):
+            alone = offered[0] if len(offered) == 1 else None
+            return "utter_rephrase" if name == NO else f"{PREFIX}{alone}" if alone else "utter_which_of_these"
+        names = [(row["entity"], str(row["value"])) for row in understood.get("entities") or ()]
+        said = (tracker.latest_message.text if tracker.latest_message else "") or ""
+        return PREFIX + settle(key, said, names, context, self._library)
 
     # Curated answers ------------------------------------------------------------------------------------------
 
@@ -87,14 +105,15 @@ class CuratedSpeech(TemplatedNaturalLanguageGenerator):
             text = f"{text}\n\n{self._voice('utter_review_overdue')}"
         if steps := self._steps(answer):
             metadata["steps"] = steps
-        return self._message(text, values, metadata, answer.related)
+        return self._message(text, values, metadata, answer.related, DOORS.get(answer.key))
 
     def _say_safety(
         self, answer: Answer, tracker: DialogueStateTracker, values: Mapping[str, Any], metadata: Message
     ) -> Message:
         """Help first: the region's lines, no distracting chips at tier 0, and patience when it comes again."""
         tier = answer.extra.get("tier")
-        recent = [key for turn in conversation.answers_by_turn(tracker, RECENT_TURNS) for key in turn]
+        turns = conversation.context(tracker).turns[:RECENT_TURNS]
+        recent = [key for turn in turns for key in turn.answers]
         text = str(answer.extra.get("again") or answer.text) if answer.key in recent else answer.text
         metadata["safety"] = {"tier": tier, "rule": answer.extra.get("rule")}
         if tier in (0, 1):
@@ -108,6 +127,7 @@ class CuratedSpeech(TemplatedNaturalLanguageGenerator):
             offer = fill(self._voice("utter_safety_then_question"), {"question": question.title})
             text = f"{text}\n\n{offer}"
             chips = (asked, *(() if tier == 0 else chips))
+            metadata["candidates"] = [asked]
         return self._message(text, values, metadata, chips)
 
     def _steps(self, answer: Answer) -> dict[str, Any] | None:
@@ -129,6 +149,8 @@ class CuratedSpeech(TemplatedNaturalLanguageGenerator):
     ) -> Message:
         if utterance.name == "utter_did_you_mean":
             return self._offer(tracker, values)
+        if utterance.name == "utter_which_of_these":
+            return self._offer_again(tracker, values)
         if utterance.name == "utter_rephrase":
             return self._ask_to_rephrase(tracker, values)
         known = utterance.metadata
@@ -146,19 +168,29 @@ class CuratedSpeech(TemplatedNaturalLanguageGenerator):
         candidates = [row["key"] for row in ranking if row["key"] in self._library.answers][:CANDIDATES]
         if not candidates:
             return self._ask_to_rephrase(tracker, values)
-        text = self._voice("utter_did_you_mean")
-        if conversation.missed_before(tracker):
+        text, missed = self._voice("utter_did_you_mean"), conversation.missed_before(tracker)
+        if missed:
             text = f"{text}\n\n{self._voice('utter_second_offer')}"
-        metadata = {"answer": "fallback/did_you_mean", "candidates": candidates, "sources": []}
-        message = self._message(text, values, metadata, candidates)
-        none_of_these = {"title": self._voice("utter_none_of_these"), "payload": "/fallback/none_of_these"}
-        message["buttons"].append(none_of_these)
+        return self._offered(text, candidates, values, PERSON if missed else None)
+
+    def _offer_again(self, tracker: DialogueStateTracker, values: Mapping[str, Any]) -> Message:
+        candidates = conversation.context(tracker).last.candidates
+        return self._offered(self._voice("utter_which_of_these"), candidates, values, None)
+
+    def _offered(
+        self, text: str, candidates: Sequence[str], values: Mapping[str, Any], door: Mapping[str, str] | None
+    ) -> Message:
+        metadata = {"answer": "fallback/did_you_mean", "candidates": list(candidates), "sources": []}
+        message = self._message(text, values, metadata, candidates, door)
+        none_of_these = {"title": self._voice("utter_none_of_these"), "payload": NONE_OF_THESE}
+        message.setdefault("buttons", []).append(none_of_these)
         return message
 
     def _ask_to_rephrase(self, tracker: DialogueStateTracker, values: Mapping[str, Any]) -> Message:
-        name = "utter_second_miss" if conversation.missed_before(tracker) else "utter_rephrase"
+        missed = conversation.missed_before(tracker)
+        name = "utter_second_miss" if missed else "utter_rephrase"
         metadata = {"answer": "fallback/rephrase", "candidates": [], "sources": []}
-        return self._message(self._voice(name), values, metadata, STARTERS)
+        return self._message(self._voice(name), values, metadata, STARTERS, PERSON if missed else None)
 
     # Shared ---------------------------------------------------------------------------------------------------
 
@@ -166,14 +198,17 @@ class CuratedSpeech(TemplatedNaturalLanguageGenerator):
         return self._library.voice[name].text
 
     def _message(
-        self, text: str, values: Mapping[str, Any], metadata: Message, chips: Sequence[str]
+        self,
+        text: str,
+        values: Mapping[str, Any],
+        metadata: Message,
+        chips: Sequence[str],
+        door: Mapping[str, str] | None = None,
     ) -> Message:
         placeholders = {**values, **self._library.clinic.placeholders()}
         message: Message = {"text": fill(text, placeholders).strip(), "metadata": metadata}
-        buttons = [
-            {"title": chip.title, "payload": f"/{chip.key}"}
-            for key in chips
-            if (chip := self._library.answer(key))
-        ]
+        offered = buttons(chips, self._library)
+        if door:
+            offered.insert(0, {"title": self._voice(door["title"]), "payload": door["payload"]})
         # A message without chips carries no empty list: Rasa would send it as a buttons message.
-        return {**message, "buttons": buttons} if buttons else message
+        return {**message, "buttons": offered} if offered else message

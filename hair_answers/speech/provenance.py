@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from functools import lru_cache
 from pathlib import Path
@@ -15,6 +15,7 @@ from hair_answers.knowledge.clinic import Clinic
 from hair_answers.knowledge.sources import Source
 
 LABELS = Path(__file__).parent / "labels.yml"
+ARTICLES = ("A", "B")  # the two articles the project began with
 NAMED_SOURCES = 4  # in the one-line form; the metadata lists all
 
 
@@ -35,16 +36,41 @@ def source_line(answer: Answer, sources: Sequence[Source]) -> str:
     if not sources:
         return ""
     words = labels()
-    names = list(dict.fromkeys(source.publisher or source.title for source in sources))
-    shown = names[:NAMED_SOURCES]
-    if len(names) > len(shown):
-        shown.append(words["more_sources"].format(count=len(names) - len(shown)))
     parts = [words["origin"][answer.origin]]
     if answer.evidence != "none":
         parts.append(words["evidence"][answer.evidence])
     parts.append(words["reviewed"].format(day=plain_day(answer.reviewed)))
-    parts.append(words["sources"].format(names="; ".join(shown)))
+    parts.append(names_line(sources))
     return str(words["between"].join(parts))
+
+
+def names_line(sources: Sequence[Source]) -> str:
+    """Return the line that names sources alone, for words made of single facts."""
+    names = list(dict.fromkeys(source.publisher or source.title for source in sources))
+    shown = names[:NAMED_SOURCES]
+    if len(names) > len(shown):
+        shown.append(labels()["more_sources"].format(count=len(names) - len(shown)))
+    return str(labels()["sources"].format(names="; ".join(shown))) if names else ""
+
+
+def origin_of(keys: Sequence[str]) -> str:
+    """Return where facts come from by their source keys: the articles (A, B), other sources, or both."""
+    articles = sum(key in ARTICLES for key in keys)
+    return "article" if articles == len(keys) else "both" if articles else "public"
+
+
+def cite(source: Mapping[str, Any]) -> str:
+    """Return one source of a message's metadata as a line, linked where readers may follow."""
+    named = f"[{source['title']}]({source['url']})" if source["url"] else source["title"]
+    return f"{named} ({source['publisher']})" if source["publisher"] else str(named)
+
+
+def signed_off(answer: Answer) -> str:
+    """Return who signed the answer, or that nobody has yet."""
+    review = answer.clinical_review
+    if review is None:
+        return str(labels()["not_signed_off"])
+    return str(labels()["signed_off"].format(name=review.name, role=review.role, day=plain_day(review.date)))
 
 
 def provenance(answer: Answer, sources: Sequence[Source]) -> dict[str, Any]:
