@@ -31,10 +31,11 @@ class Sheet:
 
 
 def lay_out(message: Message, heading: bool = False) -> Sheet:
-    """Lay a message out; `heading` puts its title first, where a tap is not echoed."""
+    """Lay a message out; `heading` puts an answer's title first, where a tap is not echoed."""
     metadata = message.get("metadata") or {}
     blocks: list[Block] = []
-    if heading and metadata.get("title"):
+    # Only a curated answer has a grade: a greeting needs no heading.
+    if heading and metadata.get("evidence") and metadata.get("title"):
         blocks.append(((Span(str(metadata["title"]), bold=True),),))
     blocks.extend(read(str(message.get("text") or "")))
     blocks.extend(_table(metadata.get("table") or {}))
