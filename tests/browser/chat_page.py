@@ -125,7 +125,8 @@ class Chat:
             """() => {
               const root = document.querySelector('hair-answers-chat').shadowRoot;
               const box = root.querySelector('.panel').getBoundingClientRect();
-              return [...root.querySelectorAll('.panel *')].filter(e => !e.closest('.sr, svg, dialog, thead, [hidden]')).filter(e => {
+              const shown = e => !e.closest('.sr, svg, dialog, thead, [hidden]');
+              return [...root.querySelectorAll('.panel *')].filter(shown).filter(e => {
                 const r = e.getBoundingClientRect();
                 return r.width && (r.right > box.right + 1 || r.left < box.left - 1);
               }).map(e => e.outerHTML.slice(0, 120));
@@ -137,10 +138,11 @@ class Chat:
         return self.page.evaluate(
             """least => {
               const root = document.querySelector('hair-answers-chat').shadowRoot;
-              return [...root.querySelectorAll('button, textarea, summary, a.line')].filter(e => e.checkVisibility()).filter(e => {
+              const all = [...root.querySelectorAll('button, textarea, summary, a.line')];
+              return all.filter(e => e.checkVisibility()).filter(e => {
                 const r = e.getBoundingClientRect();
                 return r.height < least || r.width < least;
-              }).map(e => `${e.getBoundingClientRect().width}x${e.getBoundingClientRect().height} ${e.outerHTML.slice(0, 100)}`);
+              }).map(e => JSON.stringify(e.getBoundingClientRect()) + e.outerHTML.slice(0, 100));
             }""",
             least,
         )

@@ -15,17 +15,22 @@ from tests.browser.chat_page import Chat
 from tests.browser.conftest import StandIn
 
 HOSTILE_STYLE = """
-html { font-size: 62.5% } * { all: revert; color: red !important; font: 40px/3 cursive !important; display: block !important;
+html { font-size: 62.5% }
+* { all: revert; color: red !important; font: 40px/3 cursive !important; display: block !important;
 float: left !important; visibility: hidden; letter-spacing: 9px !important; text-transform: uppercase !important }
-button, textarea, p, h2, div, section { width: 5px !important; height: 5px !important; transform: rotate(45deg) !important }
+button, textarea, p, h2, div, section { width: 5px !important; height: 5px !important; rotate: 45deg !important }
 hair-answers-chat { position: fixed; left: -9999px; opacity: 0; pointer-events: none }
 """
 HOSTILE_SCRIPT = """
 window.$ = window.jQuery = () => { throw new Error('not this jQuery') };
-window.io = { evil: true }; window.process = { env: {} }; window.module = { exports: {} }; window.define = Object.assign(() => {}, { amd: true });
+window.io = { evil: true }; window.process = { env: {} }; window.module = { exports: {} }; 
+window.define = Object.assign(() => {}, { amd: true });
 Array.prototype.extra = () => 1; Object.prototype.extra = function () { return 1 };
 """
-PAGE = '<!doctype html><html lang="en"><title>Clinic</title><link rel="icon" href="data:,"><body><main><h1>Clinic</h1>{body}</main></body></html>'
+PAGE = (
+    '<!doctype html><html lang="en"><title>Clinic</title><link rel="icon" href="data:,">'
+    "<body><main><h1>Clinic</h1>{body}</main></body></html>"
+)
 
 
 class Clinic:
@@ -143,8 +148,12 @@ def test_a_foreign_origin_is_refused_for_websocket_and_polling(
     refused = chat.page.evaluate(
         """async server => {
           const socket = new WebSocket(server.replace('http', 'ws') + '/chat/socket.io/?EIO=4&transport=websocket');
-          const opened = await new Promise(done => { socket.onopen = () => done(true); socket.onerror = () => done(false); });
-          const polled = await fetch(server + '/chat/socket.io/?EIO=4&transport=polling').then(r => r.status, () => 'refused');
+          const opened = await new Promise(done => {
+            socket.onopen = () => done(true);
+            socket.onerror = () => done(false);
+          });
+          const address = server + '/chat/socket.io/?EIO=4&transport=polling';
+          const polled = await fetch(address).then(r => r.status, () => 'refused');
           return [opened, polled];
         }""",
         stand_in.url,

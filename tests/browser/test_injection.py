@@ -119,8 +119,9 @@ def test_what_a_person_types_is_text(scripted: Chat) -> None:
         '{"messages": 5}',
         '{"messages": [null, 1, {"who": "evil"}, {"who": "bot"}, {"who": "user"}, {"who": "note", "text": {}}]}',
         '{"__proto__": {"hacked": 1}, "constructor": {"prototype": {"hacked": 1}}, "messages": []}',
-        '{"messages": [{"who": "bot", "id": "x", "time": 0, "metadata": {"__proto__": {"hacked": 1}, "title": ["a"]}}]}',
-        '{"messages": [{"who": "user", "id": "y", "time": "never", "text": "<img src=x onerror=window.hacked=1>", "state": "sent"}]}',
+        '{"messages": [{"who": "bot", "id": "x", "time": 0, "metadata": {"__proto__": {"hacked": 1}, "title": [1]}}]}',
+        '{"messages": [{"who": "user", "id": "y", "time": "never", "text": "x", "state": "sent"}]}',
+        '{"messages": [{"who": "user", "id": "y", "time": 1, "text": "<img src=x onerror=window.hacked=1>"}]}',
     ],
 )
 def test_a_spoiled_memory_neither_runs_nor_stops_the_chat(scripted: Chat, kept: str) -> None:

@@ -152,7 +152,8 @@ def test_an_expired_session_is_said_and_a_new_one_begins(scripted: Chat) -> None
     scripted.ask("first")
     scripted.page.evaluate(
         "const kept = JSON.parse(sessionStorage['hair-answers:chat']);"
-        "sessionStorage['hair-answers:chat'] = JSON.stringify({...kept, token: kept.token.replace(/\\.\\d+\\./, '.1600000000.')})"
+        "kept.token = kept.token.replace(/\\.\\d+\\./, '.1600000000.');"
+        "sessionStorage['hair-answers:chat'] = JSON.stringify(kept)"
     )
     scripted.page.reload()
     expect(scripted.page.locator("hair-answers-chat .note")).to_contain_text("earlier chat has ended")
@@ -165,7 +166,8 @@ def test_an_expired_session_is_said_and_a_new_one_begins(scripted: Chat) -> None
 
 def test_messages_keep_their_fate_when_storage_is_forbidden(scripted: Chat) -> None:
     scripted.page.add_init_script(
-        "Object.defineProperty(window, 'sessionStorage', {get() { throw new DOMException('forbidden', 'SecurityError') }})"
+        "Object.defineProperty(window, 'sessionStorage',"
+        "{get() { throw new DOMException('forbidden', 'SecurityError') }})"
     )
     scripted.visit().open()
     scripted.ask("still works")

@@ -163,7 +163,8 @@ def test_the_conversation_can_be_printed(scripted: Chat) -> None:
         "addEventListener('DOMContentLoaded', () => { const old = HTMLIFrameElement.prototype;"
         "const get = Object.getOwnPropertyDescriptor(old, 'contentWindow').get;"
         "Object.defineProperty(old, 'contentWindow', {get() { const w = get.call(this);"
-        "w.print = () => { window.printed = w.document.body.innerText; w.dispatchEvent(new Event('afterprint')); }; return w; }}) })"
+        "w.print = () => { window.printed = w.document.body.innerText; w.dispatchEvent(new Event('afterprint')); };"
+        "return w; }}) })"
     )
     scripted.visit().open()
     scripted.ask("what now")
