@@ -6,6 +6,7 @@ import argparse
 import os
 import sys
 from collections.abc import Callable
+from functools import lru_cache
 from pathlib import Path
 
 from sqlalchemy.engine import Engine
@@ -28,16 +29,23 @@ ROOT = Path(__file__).resolve().parents[2]
 def parser(purpose: str) -> argparse.ArgumentParser:
     """A parser with the option all commands share."""
     made = argparse.ArgumentParser(description=purpose)
-    default = os.environ.get("ENDPOINTS", "endpoints.yml")
-    made.add_argument("--endpoints", type=Path, default=Path(default), help=f"default: {default}")
+    default = endpoints_file()
+    made.add_argument("--endpoints", type=Path, default=default, help=f"default: {default}")
     return made
 
 
+def endpoints_file() -> Path:
+    """The endpoints file in use: ENDPOINTS, or the embedded default."""
+    return Path(os.environ.get("ENDPOINTS", "endpoints.yml"))
+
+
+@lru_cache(maxsize=4)
 def conversations(endpoints: Path) -> Engine:
     """The conversation database of the endpoints file."""
     return open_database(endpoints)
 
 
+@lru_cache(maxsize=4)
 def archives(endpoints: Path) -> list[Engine]:
     """The archive of published events, when the endpoints file names one under `event_archive`."""
     address = (read_endpoints(endpoints).get("event_archive") or {}).get("url")

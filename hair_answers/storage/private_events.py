@@ -15,7 +15,8 @@ from rasa.shared.core.trackers import DialogueStateTracker
 from hair_answers.knowledge.library import Library
 from hair_answers.storage.redaction import find, redact_deep
 
-ERASED_BY = "action_delete_conversation"  # the store erases the conversation when this action has run
+ERASED = "privacy_request/erase_now"  # what the bot says when a conversation was erased
+ERASED_BY = "action_delete_conversation"  # the only action whose word for it counts
 REMOVED = "[REMOVED]"
 KEEP_SECONDS = 30 * 60  # as long as a form may stay open
 KEEP_CONVERSATIONS = 1_000
@@ -66,6 +67,20 @@ class PersonalValues:
 def is_personal(slot: object) -> bool:
     """True for a slot that holds who somebody is or how to reach them."""
     return isinstance(slot, str) and _PERSONAL_SLOT.search(slot) is not None
+
+
+def was_erased(events: Iterable[Event]) -> bool:
+    """True when the deleting action ran in these events and told the person that it worked."""
+    ran = False
+    for event in events:
+        ran = ran or getattr(event, "action_name", None) == ERASED_BY
+        if (
+            ran
+            and event.type_name == "bot"
+            and (event.metadata or {}).get("metadata", {}).get("answer") == ERASED
+        ):
+            return True
+    return False
 
 
 def private_events(

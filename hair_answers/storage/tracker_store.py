@@ -32,7 +32,7 @@ from hair_answers.storage.database import (
     prepare,
     scrub,
 )
-from hair_answers.storage.private_events import ERASED_BY, PersonalValues, private_events
+from hair_answers.storage.private_events import PersonalValues, private_events, was_erased
 
 logger = logging.getLogger(__name__)
 
@@ -139,7 +139,7 @@ class PrivateTrackerStore(SQLTrackerStore):
         if erasures is not None and erasures != self._erasures.get(sender, 0):
             return  # erased from outside while this turn ran
         new = list(tracker.events)[getattr(tracker, STORED, 0) :]
-        if any(getattr(event, "action_name", None) == ERASED_BY for event in new):
+        if was_erased(new):
             await self.erase(sender)
             return
         kept = list(private_events(tracker, new, self.personal))

@@ -26,6 +26,7 @@ forms:
   contact_form: {required_slots: [contact_name]}
 """
 )
+DONE = BotUttered("Done.", metadata={"metadata": {"answer": "privacy_request/erase_now"}})
 MAIL, PHONE, NAME = "jane.doe@example.com", "+44 20 7946 0958", "Jane Doe"
 
 
@@ -124,7 +125,7 @@ async def test_erasing_leaves_no_row_and_no_trace_in_the_file(store, tmp_path):
 async def test_the_turn_that_erases_is_not_stored_either(store, tmp_path):
     await say(store, "s", *turn("does minoxidil help"))
     await say(
-        store, "s", *turn("delete my data"), ActionExecuted("action_delete_conversation"), BotUttered("Done.")
+        store, "s", *turn("delete my data"), ActionExecuted("action_delete_conversation"), DONE
     )
     assert rows(tmp_path) == []
 
