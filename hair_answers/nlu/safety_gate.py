@@ -45,7 +45,7 @@ DECISION = "decision"
 RANKING_LENGTH = 5
 QUESTION_NEAR = 0.7  # cosine from which the rest of a message is taken for a question that is known
 SHORTEST_QUESTION = 3  # words
-COMMON_FROM = 2  # phrases a word must stand in to count as spelt right
+COMMON_FROM = 8  # phrases a word must stand in to count as spelt right
 HELPERS = (
     encoder, matcher, safety_meaning, safety_reader, safety_rules, safety_text, safety_verdict, text_cleaner,
 )  # fmt: skip
@@ -131,7 +131,7 @@ class SafetyGate(IntentClassifier, GraphComponent):
         self._reader = SafetyReader(rules, json.loads((folder / "words.json").read_text(encoding="utf-8")))
         self._meaning = SafetyMeaning.load(folder)
         for rule in rules.rules:
-            self._rules.setdefault(rule.key, rule)
+            self._rules[rule.key] = rule  # most urgent first: the mildest stays
 
     def process(self, messages: list[Message]) -> list[Message]:
         """Take over each message that needs help before an FAQ."""
@@ -155,7 +155,7 @@ class SafetyGate(IntentClassifier, GraphComponent):
     def _act(self, message: Message, understood: Understanding, verdict: Verdict, reading: Reading) -> None:
         if verdict.rule is not None:
             self._take_over(message, understood, verdict.rule, self._question(verdict.finding, reading))
-        elif understood.decision == "answer" and understood.key == REASSURED:
+        elif understood.decision == "answer" and (understood.key == REASSURED or _denies_crisis(verdict, reading)):
             _reassure(message, understood)
         elif verdict.doubted:
             _offer_instead(message, understood)
@@ -185,6 +185,11 @@ class SafetyGate(IntentClassifier, GraphComponent):
             row for row in asked if row[1] >= QUESTION_NEAR and row[0].partition("/")[0] not in CONTROL_TOPICS
         ]
         return max(clear, key=lambda row: row[1])[0] if clear else None
+
+
+def _denies_crisis(verdict: Verdict, reading: Reading) -> bool:
+    """Tell "I am not suicidal" that the matcher took for a crisis."""
+    return verdict.doubted and any(rule.tier == 0 for rule in reading.denied)
 
 
 def _understanding(message: Message) -> Understanding:

@@ -38,7 +38,7 @@ class Reading:
     findings: tuple[Finding, ...]
     denied: tuple[Rule, ...]
     red_flags: tuple[Rule, ...]  # rules of which only a single alarming word was found
-    tells: bool  # whether any sentence reports something, rather than asks
+    is_personal: bool  # whether it reports something or names a person, rather than asks in general
 
     def rest(self, finding: Finding) -> tuple[str, ...]:
         """Return the pieces of the message the finding does not stand in."""
@@ -108,7 +108,7 @@ class _MessageReading:
             if any(not self._is_negated(span) for span in self._spans(rule.red_flags)):
                 red_flags.append(rule)
         tells = any(_any(self._rules.telling, sentence) for sentence in self._text.sentences)
-        return Reading(self._text, tuple(findings), tuple(denied), tuple(red_flags), tells)
+        return Reading(self._text, tuple(findings), tuple(denied), tuple(red_flags), tells or self._someone)
 
     def _try(self, rule: Rule) -> frozenset[int] | bool:
         """Return the pieces of the first sign that is meant; else True when one was found but denied."""

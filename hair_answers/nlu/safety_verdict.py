@@ -10,10 +10,10 @@ from hair_answers.nlu.safety_meaning import SAFETY, Nearness
 from hair_answers.nlu.safety_reader import Finding, Reading
 from hair_answers.nlu.safety_rules import TIERS, Rule
 
-# Chosen on the tuning half of tests/safety alone: `python -m benchmarks.safety --tune` prints the table.
-SURE = 0.9  # confidence from which the matcher's FAQ answer outweighs a mild sign in a message that reports nothing
-NEAR_ENOUGH = 0.62  # cosine to a safety phrase from which meaning alone may decide
-MARGIN = 0.04  # cosine by which the safety phrase must be nearer than any other
+# Chosen on the tuning half of tests/safety alone: `python -m benchmarks.safety --half tuning` measures them.
+SURE = 0.9  # confidence from which the matcher's answer outweighs a mild sign in a message about nobody
+NEAR_ENOUGH = 0.6  # cosine to a safety phrase from which meaning alone may decide
+MARGIN = 0.1  # cosine by which the safety phrase must be nearer than any other
 PLAUSIBLE = -0.03  # the margin below which a safety answer of the matcher is not believed
 REASSURED = "safety/reassured"
 URGENT = TIERS.index(1)  # up to this urgency a sign always wins
@@ -60,23 +60,29 @@ class Understanding:
 def judge(
     reading: Reading, understood: Understanding, near: Nearness | None, rules: dict[str, Rule]
 ) -> Verdict:
-    """Return the verdict; `rules` holds the first rule of each safety key."""
+    """Return the verdict; `rules` holds the mildest rule of each safety key."""
     found = reading.findings[0] if reading.findings else None
     if found and _outweighs(found.rule, reading, understood):
         return Verdict(found.rule, found)
     if understood.answers_safety and understood.key != REASSURED:
-        rule = rules[understood.key]
-        if found and found.rule.urgency <= rule.urgency:
-            return Verdict(found.rule, found)
-        if near is not None and near.margin < PLAUSIBLE:
-            return Verdict(None, doubted=True)
-        return Verdict(rule)
+        return _believe(rules[understood.key], found, reading, near)
     if understood.decision != "answer" and near is not None:
-        if near.safety >= NEAR_ENOUGH and near.margin >= MARGIN and near.key in rules:
+        alarming = near.safety >= NEAR_ENOUGH and near.margin >= MARGIN and reading.is_personal
+        if alarming and near.key in rules and rules[near.key] not in reading.denied:
             return Verdict(rules[near.key])
         if understood.decision == "abstain" and reading.red_flags:
             return Verdict(reading.red_flags[0])
     return Verdict(None)
+
+
+def _believe(rule: Rule, found: Finding | None, reading: Reading, near: Nearness | None) -> Verdict:
+    """Weigh the matcher's own safety answer against a sign, a denial and the meaning."""
+    if found and found.rule.urgency <= rule.urgency:
+        return Verdict(found.rule, found)
+    implausible = near is not None and near.margin < PLAUSIBLE
+    if not implausible and rule not in reading.denied:
+        return Verdict(rule)
+    return Verdict(found.rule, found) if found else Verdict(None, doubted=True)
 
 
 def _outweighs(rule: Rule, reading: Reading, understood: Understanding) -> bool:
@@ -87,4 +93,4 @@ def _outweighs(rule: Rule, reading: Reading, understood: Understanding) -> bool:
         return False  # both say safety: the more urgent is chosen later
     if rule.tier == "support":
         return not understood.answers_question
-    return reading.tells or not (understood.answers_question and understood.confidence >= SURE)
+    return reading.is_personal or not (understood.decision == "answer" and understood.confidence >= SURE)
