@@ -1,9 +1,10 @@
 """Stand-in for TensorFlow and the channel SDKs that Rasa imports but this project never runs.
 
-Rasa 3.6.21 imports TensorFlow from ``rasa.core.agent`` and every channel's SDK from ``rasa.core.channels``, whatever
-``config.yml`` and ``credentials.yml`` name. The environment leaves them out (a third of the disk, a tenth of the start);
-this finder answers those imports with inert modules. ``make setup`` writes a ``.pth`` file that loads it, so the plain
-``rasa`` command works. Packages that are installed are never shadowed: the stock environment runs untouched.
+Rasa 3.6.21 imports TensorFlow from ``rasa.core.agent`` and every channel's SDK from ``rasa.core.channels``,
+whatever ``config.yml`` and ``credentials.yml`` name. The environment leaves them out (a third of the disk, a tenth of
+the start); this finder answers those imports with inert modules. ``make setup`` writes a ``.pth`` file that loads it,
+so the plain ``rasa`` command works. Packages that are installed are never shadowed: the stock environment runs
+untouched.
 """
 
 from __future__ import annotations

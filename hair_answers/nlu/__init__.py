@@ -1,0 +1,1 @@
+"""The understanding step: graph components and what they are made of."""

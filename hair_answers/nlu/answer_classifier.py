@@ -43,7 +43,7 @@ def _widen(similarities: FloatArray) -> FloatArray:
 
 
 def _inverse(gram: FloatArray) -> FloatArray:
-    """Return inv(gram + RIDGE I) through its Cholesky factor; single precision holds, the ridge bounds the condition."""
+    """Return inv(gram + RIDGE I) through its Cholesky factor; the ridge makes single precision enough."""
     factor = cholesky(gram + RIDGE * np.eye(len(gram), dtype=np.float32), lower=True, overwrite_a=True)
     lower, failed = lapack.spotri(factor, lower=True, overwrite_c=True)
     assert not failed, "a ridge matrix always has an inverse"
@@ -147,7 +147,7 @@ class OutOfFold:
 
     def unknown_keys(self, near: npt.NDArray[np.bool_]) -> Scores:
         """Return the scores of all phrases, each left out with its key and that key's neighbours."""
-        folds = []
+        folds: list[tuple[IntArray, IntArray | None]] = []
         for key in range(len(self.classifier.keys)):
             hidden = np.flatnonzero(near[key])
             folds.append((np.flatnonzero(np.isin(self.labels, hidden)), hidden))

@@ -1,8 +1,8 @@
 """How alike two questions are: meaning, spelling and words in one kernel.
 
 k(x, x') = .80 cos(sentence embeddings) + .14 cos(character 2-4-gram TF-IDF) + .06 cos(word TF-IDF), in [-.8, 1].
-Every part is a scalar product of unit vectors, so k is a kernel. Weights: out-of-fold accuracy on this project's phrases,
-with the spelling parts kept high enough for typing slips.
+Every part is a scalar product of unit vectors, so k is a kernel. Weights: out-of-fold accuracy on this project's
+phrases, with the spelling parts kept high enough for typing slips.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
@@ -22,11 +23,11 @@ WEIGHTS = {"embedding": 0.80, "characters": 0.14, "words": 0.06}
 
 def _vectorizer(part: str, vocabulary: dict[str, int] | None = None) -> TfidfVectorizer:
     """Return the TF-IDF settings of one part, fitted to a stored vocabulary when one is given."""
-    settings = {
+    settings: dict[str, dict[str, Any]] = {
         "characters": {"analyzer": "char_wb", "ngram_range": (2, 4)},
         "words": {"analyzer": "word", "token_pattern": r"(?u)\b\w\w+\b"},
-    }[part]
-    return TfidfVectorizer(sublinear_tf=True, dtype=np.float32, vocabulary=vocabulary, **settings)
+    }
+    return TfidfVectorizer(sublinear_tf=True, dtype=np.float32, vocabulary=vocabulary, **settings[part])
 
 
 @dataclass
@@ -97,9 +98,11 @@ class PhraseKernel:
             vectorizer = _vectorizer(part, {term: i for i, term in enumerate(vocabularies[part])})
             vectorizer.idf_ = arrays[weights]
             vectorizers.append(vectorizer)
+        characters, words = vectorizers
         return cls(
             arrays["embeddings"],
-            *vectorizers,
-            character_rows=sp.load_npz(folder / "characters.npz"),
-            word_rows=sp.load_npz(folder / "words.npz"),
+            characters,
+            words,
+            sp.load_npz(folder / "characters.npz"),
+            sp.load_npz(folder / "words.npz"),
         )

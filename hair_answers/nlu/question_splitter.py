@@ -209,7 +209,10 @@ def expand(piece: str) -> list[str]:
 
 def _says_nothing_more(before: str, after: str) -> bool:
     """Tell whether only "what are the" and the like stand around the aspects."""
-    empty = r"[^\w]*|what|whats|what's|are|is|the|about|tell|me|how|and|of|it|this|that|please|its|can|you|i|want|to|know|need|list|give|some"
+    empty = (
+        r"[^\w]*|what|whats|what's|are|is|the|about|tell|me|how|and|of|it|this|that|please|its|can|you|i|want|to"
+        r"|know|need|list|give|some"
+    )
     return all(re.fullmatch(empty, word.lower()) for word in re.findall(r"[\w']+", f"{before} {after}"))
 
 

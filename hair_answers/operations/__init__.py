@@ -1,0 +1,1 @@
+"""Starts, trains, watches and looks after the bot: one command a module."""

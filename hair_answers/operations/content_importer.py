@@ -1,7 +1,7 @@
 """Rasa's own file importer, for answers whose metadata holds dates.
 
-YAML reads `reviewed: 2026-11-22` as a date; Rasa stores the domain as JSON, which has none. Clinic staff should not have
-to know that, so the dates become ISO text here.
+YAML reads `reviewed: 2026-11-22` as a date; Rasa stores the domain as JSON, which has none. Clinic staff should not
+have to know that, so the dates become ISO text here.
 """
 
 from __future__ import annotations
@@ -51,7 +51,9 @@ class ContentImporter(RasaFileImporter):
         warnings.filterwarnings("ignore", message="Your training data contains an example")
         warnings.filterwarnings("ignore", message="You have defined training data with examples for training")
         # The entity finder reads the look-ups itself: no featurizer is needed.
-        warnings.filterwarnings("ignore", message="You have defined training data consisting of lookup tables")
+        warnings.filterwarnings(
+            "ignore", message="You have defined training data consisting of lookup tables"
+        )
 
     def get_nlu_data(self, language: str | None = "en") -> TrainingData:
         """Return phrases and responses, the latter with plain metadata."""

@@ -1,0 +1,1 @@
+"""The speaking step: curated answers and the bot's own voice, with their provenance."""
