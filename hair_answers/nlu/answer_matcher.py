@@ -23,6 +23,7 @@ from hair_answers.nlu import (
     calibration,
     encoder,
     follow_up_reader,
+    language_guess,
     matcher,
     neighbours,
     phrase_kernel,
@@ -32,7 +33,9 @@ from hair_answers.nlu import (
     turn_reader,
 )
 from hair_answers.nlu.embedding_cache import EmbeddingCache
-from hair_answers.nlu.matcher import Match, Matcher
+from hair_answers.nlu.matcher import CONTROL_TOPICS, Match, Matcher
+from hair_answers.nlu.text_cleaner import plain_characters
+from hair_answers.nlu.turn_reader import PLAIN
 
 logger = logging.getLogger(__name__)
 
@@ -41,9 +44,10 @@ DECISION = "decision"
 PARTS = "parts"
 SEVERAL = "several_questions"
 NONE_OF_THESE = "fallback/none_of_these"
+OTHER_LANGUAGE = "out_of_scope/other_language"
 HELPERS = (
-    answer_classifier, calibration, encoder, follow_up_reader, matcher, neighbours, phrase_kernel,
-    question_splitter, speller, text_cleaner, turn_reader,
+    answer_classifier, calibration, encoder, follow_up_reader, language_guess, matcher, neighbours,
+    phrase_kernel, question_splitter, speller, text_cleaner, turn_reader,
 )  # fmt: skip
 # Follow-ups that have an action of their own, by their intent.
 INTENTS = {
@@ -119,6 +123,7 @@ class AnswerMatcher(IntentClassifier, GraphComponent):
         with model_storage.read_from(resource) as folder:
             component._matcher = Matcher.load(folder)
         component._matcher.match("warm up")
+        language_guess.shared_guess()
         return component
 
     def process(self, messages: list[Message]) -> list[Message]:
@@ -126,26 +131,44 @@ class AnswerMatcher(IntentClassifier, GraphComponent):
         for message in messages:
             text = message.get(TEXT)
             if text and self._matcher is not None:
-                self._annotate(message, self._read_payload(message, text) or self._read(message, text))
+                self._annotate(message, self._read_payload(message, text) or self._read(message))
         return messages
 
-    def _read(self, message: Message, text: str) -> Match:
+    def _read(self, message: Message) -> Match:
         """Take typed words: one question, or several of which each is matched on its own."""
         assert self._matcher
+        text: str = message.get(TEXT)
         reading = turn_reader.read(text, message.get(ENTITIES, []), self._matcher.match)
+        if self._is_other_language(text, reading.match):
+            others = (row for row in reading.match.ranking if row[0] != OTHER_LANGUAGE)
+            return Match(((OTHER_LANGUAGE, PLAIN), *others), PLAIN, "answer")
         if reading.parts:
             message.set(PARTS, [part.as_dict() for part in reading.parts], add_to_output=True)
         return reading.match
 
-    def _read_payload(self, message: Message, text: str) -> Match | None:
-        """Take a button's `/<answer key>` as certain."""
+    def _is_other_language(self, text: str, match: Match) -> bool:
+        """Tell whether a text that no curated answer clearly fits is not English."""
         assert self._matcher
-        bare = text.strip().removeprefix("/")
-        if not text.lstrip().startswith("/") or bare not in (*self._matcher.keys, NONE_OF_THESE):
+        if OTHER_LANGUAGE not in self._matcher.keys:
+            return False
+        understood = match.decision == "answer" and match.key.partition("/")[0] not in CONTROL_TOPICS
+        plain = plain_characters(text)
+        if understood:
+            return language_guess.is_other_script(plain)
+        return language_guess.shared_guess().is_foreign(plain)
+
+    def _read_payload(self, message: Message, text: str) -> Match | None:
+        """Take a button's `/<answer key>` as certain; of anything else typed with a slash, take the slash off."""
+        assert self._matcher
+        if not text.lstrip().startswith("/"):
             return None
-        # Rasa reads typed intents after this component: it must not take the payload for one.
-        message.set(TEXT, bare)
-        return Match(((bare, 1.0),), 1.0, "abstain" if bare == NONE_OF_THESE else "answer")
+        # Rasa reads typed intents after this component: it must take neither a payload nor a typed slash for one.
+        bare = text.strip().removeprefix("/")
+        if bare in (*self._matcher.keys, NONE_OF_THESE):
+            message.set(TEXT, bare)
+            return Match(((bare, 1.0),), 1.0, "abstain" if bare == NONE_OF_THESE else "answer")
+        message.set(TEXT, bare.lstrip("/ ") or "?")
+        return None
 
     def _annotate(self, message: Message, match: Match) -> None:
         length = self._config["ranking_length"]
