@@ -64,12 +64,15 @@ class SentenceEncoder:
         return np.asarray(vector / np.linalg.norm(vector), dtype=np.float32)
 
     def encode_many(self, texts: list[str], workers: int = 2, progress: bool = False) -> FloatArray:
-        """Return shape (n, 384). One text a call: int8 scales depend on the batch, and the bot sends one."""
+        """Return shape (n, 384). One text a call: int8 scales depend on the batch, and the bot sends one.
+
+        A progress bar shows in a terminal only.
+        """
         from tqdm import tqdm
 
         with ThreadPoolExecutor(workers) as pool:
             rows = pool.map(self.encode, texts)
-            bar = tqdm(rows, total=len(texts), desc="Reading phrases", unit="phrase", disable=not progress)
+            bar = tqdm(rows, total=len(texts), desc="Reading phrases", unit="phrase", disable=None if progress else True)
             return np.stack(list(bar)) if texts else np.zeros((0, DIMENSIONS), np.float32)
 
 
