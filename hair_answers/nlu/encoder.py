@@ -72,7 +72,8 @@ class SentenceEncoder:
 
         with ThreadPoolExecutor(workers) as pool:
             rows = pool.map(self.encode, texts)
-            bar = tqdm(rows, total=len(texts), desc="Reading phrases", unit="phrase", disable=None if progress else True)
+            hidden = None if progress else True  # None: hidden unless a person watches the terminal
+            bar = tqdm(rows, total=len(texts), desc="Reading phrases", unit="phrase", disable=hidden)
             return np.stack(list(bar)) if texts else np.zeros((0, DIMENSIONS), np.float32)
 
 
