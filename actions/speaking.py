@@ -36,6 +36,11 @@ def key(tracker: Tracker) -> str:
     return str(ranking[0]["key"]) if ranking else ""
 
 
+def text(tracker: Tracker) -> str:
+    """Return what was typed."""
+    return str((tracker.latest_message or {}).get("text") or "")
+
+
 def names(tracker: Tracker) -> Names:
     """Return the names found in the latest message."""
     return [(row["entity"], str(row["value"])) for row in understood(tracker).get("entities") or ()]

@@ -12,7 +12,8 @@ from rasa.core.actions.action import ActionExecutionRejection
 from rasa.core.actions.forms import FormAction
 from rasa.shared.core.trackers import DialogueStateTracker
 
-SAFETY = "safety"
+# "I am fine" after a safety answer belongs to it, not to the form.
+BEFORE_ANY_FORM = frozenset({"safety", "reassured"})
 WITHHELD = "[REMOVED]"
 PRIVATE_FORMS = frozenset({"handoff_form", "guided_check_form"})
 
@@ -25,7 +26,7 @@ def install() -> None:
 
     async def guarded(self: FormAction, tracker: DialogueStateTracker, *args: Any) -> Any:
         """Let a safety message pass the form by; withhold what was typed once the form has read it."""
-        if intent_of(tracker) == SAFETY:
+        if intent_of(tracker) in BEFORE_ANY_FORM:
             raise ActionExecutionRejection(self.name(), "A safety message goes before the form.")
         asked = self.get_slot_to_fill(tracker)
         try:

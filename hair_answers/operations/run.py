@@ -8,6 +8,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 import urllib.error
 import urllib.request
@@ -16,6 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from hair_answers.operations.noise import quiet_environment
+from hair_answers.operations.outbox import keep_delivering
 from hair_answers.operations.training import ROOT, TrainingFailed, train
 
 START_SECONDS = 120.0
@@ -176,6 +178,9 @@ def serve() -> None:
     (ROOT / ".state").mkdir(exist_ok=True)
     model = train(ROOT)
     team = Team(settings)
+    stop = threading.Event()
+    # Requests to the clinic outlive both servers: they are delivered from here.
+    threading.Thread(target=keep_delivering, args=(stop,), daemon=True, name="outbox").start()
     try:
         print("Starting …", flush=True)
         team.start(model)
@@ -186,6 +191,7 @@ def serve() -> None:
             team.check()
             time.sleep(POLL_SECONDS * 5)
     finally:
+        stop.set()
         team.stop()
 
 

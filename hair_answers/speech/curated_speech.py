@@ -11,6 +11,7 @@ from rasa.shared.core.domain import Domain
 from rasa.shared.core.trackers import DialogueStateTracker
 from rasa.utils.endpoints import EndpointConfig
 
+from hair_answers.knowledge import guided_check
 from hair_answers.knowledge.answers import PREFIX, Answer
 from hair_answers.knowledge.follow_ups import settle
 from hair_answers.knowledge.library import Library
@@ -32,6 +33,7 @@ GUIDED_CHECK = {"title": "utter_start_check", "payload": "/guided_check/start"}
 PERSON = {"title": "utter_talk_to_a_person", "payload": "/handoff/person"}
 # Answers that lead to something the bot does, by the button that starts it.
 DOORS = {"suitability/is_it_right_for_me": GUIDED_CHECK, "providers/this_clinic": PERSON}
+ASK = "utter_ask_"
 YES, NO = "utter_small_talk/affirm", "utter_small_talk/deny"
 
 
@@ -105,7 +107,14 @@ class CuratedSpeech(TemplatedNaturalLanguageGenerator):
             text = f"{text}\n\n{self._voice('utter_review_overdue')}"
         if steps := self._steps(answer):
             metadata["steps"] = steps
+        metadata["feedback"] = self._rating()
         return self._message(text, values, metadata, answer.related, DOORS.get(answer.key))
+
+    def _rating(self) -> dict[str, Any]:
+        """Return "was this helpful?" with its two payloads, for channels that draw it."""
+        choices = (("utter_helpful", "/feedback/helpful"), ("utter_not_helpful", "/feedback/not_helpful"))
+        rows = [{"title": self._voice(name), "payload": payload} for name, payload in choices]
+        return {"title": self._voice("utter_ask_helpful"), "buttons": rows}
 
     def _say_safety(
         self, answer: Answer, tracker: DialogueStateTracker, values: Mapping[str, Any], metadata: Message
@@ -153,6 +162,8 @@ class CuratedSpeech(TemplatedNaturalLanguageGenerator):
             return self._offer_again(tracker, values)
         if utterance.name == "utter_rephrase":
             return self._ask_to_rephrase(tracker, values)
+        if (asked := utterance.name.removeprefix(ASK)) in guided_check.slots():
+            return self._ask(utterance, guided_check.titles(asked), values)
         known = utterance.metadata
         metadata = {
             "answer": str(known.get("answer") or utterance.name.removeprefix(PREFIX)),
@@ -161,6 +172,12 @@ class CuratedSpeech(TemplatedNaturalLanguageGenerator):
             "sources": [],
         }
         return self._message(utterance.text, values, metadata, metadata["related"])
+
+    def _ask(self, utterance: Utterance, choices: Sequence[str], values: Mapping[str, Any]) -> Message:
+        """Ask a form's question; a choice is sent as the words it shows."""
+        metadata = {"answer": utterance.name.removeprefix(PREFIX), "sources": [], "related": []}
+        message = self._message(utterance.text, values, metadata, ())
+        return {**message, "buttons": [{"title": choice, "payload": choice} for choice in choices]}
 
     def _offer(self, tracker: DialogueStateTracker, values: Mapping[str, Any]) -> Message:
         """Ask which of up to three answers was meant; after a second miss, offer a person too."""

@@ -1,0 +1,30 @@
+"""A question asked in the middle of a form: answered at once, and the form asks again."""
+
+from __future__ import annotations
+
+from rasa_sdk import Tracker
+from rasa_sdk.executor import CollectingDispatcher
+
+from actions import speaking
+from hair_answers.knowledge import several
+from hair_answers.knowledge.context import topic
+from hair_answers.knowledge.library import Library
+
+# Kinds of message that are a reply to the form, or nothing at all, rather than a question of their own.
+REPLIES = frozenset({"guided_check", "handoff", "feedback", "privacy_request", "small_talk", ""})
+
+
+def answer_question(dispatcher: CollectingDispatcher, tracker: Tracker) -> bool:
+    """Answer what was asked instead of the form's question; False when nothing was."""
+    if speaking.understood(tracker).get("decision") != "answer":
+        return False
+    context, names = speaking.context(tracker), speaking.names(tracker)
+    key, text = speaking.key(tracker), speaking.text(tracker)
+    if parts := speaking.parts(tracker):
+        bubbles = several.reply(parts, context, Library.default())
+    elif topic(key) in REPLIES:
+        return False
+    else:
+        bubbles = several.answer_key(key, text, names, context, Library.default())
+    speaking.say(dispatcher, tracker, bubbles)
+    return True
