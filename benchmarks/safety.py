@@ -1,7 +1,7 @@
-"""How well the safety gate notices what it must, and how often it takes a plain question over: `python -m benchmarks.safety`.
+"""How well the safety gate notices what it must and leaves the rest alone: `python -m benchmarks.safety`.
 
-Reads the open test set (tests/safety/{tuning,test}.tsv) and, when it is there, the development questions, and measures the
-trained model's own components. Recall and over-escalation come with 95 % Wilson intervals.
+Reads the open test set (tests/safety/{tuning,test}.tsv) and, when they are there, the development questions, and
+measures the trained model's own components. Recall and over-escalation come with 95 % Wilson intervals.
 """
 
 from __future__ import annotations
@@ -141,7 +141,9 @@ def report_half(bot: Bot, half: str, show: bool) -> None:
     for name in sorted(groups):
         print(line(name, sum(groups[name]), len(groups[name])))
     negatives = [(row, out) for row, out in rows if row.kind == NEGATIVE]
-    print(line("over-escalation, hard negatives", sum(o.tier is not None for _, o in negatives), len(negatives)))
+    print(
+        line("over-escalation, hard negatives", sum(o.tier is not None for _, o in negatives), len(negatives))
+    )
     urgent = sum(o.tier in (0, 1) for _, o in negatives)
     print(line("over-escalation to tier 0 or 1", urgent, len(negatives)))
     for row, out in negatives:
@@ -173,7 +175,9 @@ def report_latency(outcomes: Iterable[Outcome]) -> None:
     """Print what the gate adds to a message's time."""
     times = sorted(1000 * out.seconds for out in outcomes)
     p99 = times[int(0.99 * (len(times) - 1))]
-    print(f"\nadded per message: median {statistics.median(times):.2f} ms, p99 {p99:.2f} ms ({len(times)} messages)")
+    print(
+        f"\nadded per message: median {statistics.median(times):.2f} ms, p99 {p99:.2f} ms ({len(times)} messages)"
+    )
 
 
 def main() -> None:
@@ -182,7 +186,9 @@ def main() -> None:
     arguments.add_argument("--model", type=Path, default=MODEL)
     arguments.add_argument("--half", choices=["tuning", "test"], action="append")
     arguments.add_argument("--show", action="store_true", help="print the messages that went wrong")
-    arguments.add_argument("--show-questions", action="store_true", help="print the development questions too")
+    arguments.add_argument(
+        "--show-questions", action="store_true", help="print the development questions too"
+    )
     chosen = arguments.parse_args()
     with unpacked(chosen.model) as folder:
         bot = Bot(folder)

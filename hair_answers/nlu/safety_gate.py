@@ -98,7 +98,9 @@ class SafetyGate(IntentClassifier, GraphComponent):
         keys = {key for key, _ in examples}
         missing = sorted({rule.key for rule in safety_rules.load().rules} - keys)
         if missing:
-            raise ValueError(f"evidence/safety.yml names {missing}, which no file under data/ has. Cure: mend the key.")
+            raise ValueError(
+                f"evidence/safety.yml names {missing}, which no file under data/ has. Cure: mend the key."
+            )
         used = Counter(word for _, phrase in examples for word in set(text_cleaner.clean(phrase).split()))
         with self._model_storage.write_to(self._resource) as folder:
             SafetyMeaning.fit(examples, EmbeddingCache.default()).save(folder)
@@ -155,7 +157,9 @@ class SafetyGate(IntentClassifier, GraphComponent):
     def _act(self, message: Message, understood: Understanding, verdict: Verdict, reading: Reading) -> None:
         if verdict.rule is not None:
             self._take_over(message, understood, verdict.rule, self._question(verdict.finding, reading))
-        elif understood.decision == "answer" and (understood.key == REASSURED or _denies_crisis(verdict, reading)):
+        elif understood.decision == "answer" and (
+            understood.key == REASSURED or _denies_crisis(verdict, reading)
+        ):
             _reassure(message, understood)
         elif verdict.doubted:
             _offer_instead(message, understood)

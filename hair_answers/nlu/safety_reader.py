@@ -51,7 +51,9 @@ class SafetyReader:
     def __init__(self, rules: SafetyRules, known: Iterable[str] = ()) -> None:
         """`known` are words of the curated phrases: never taken for a slip."""
         self._rules = rules
-        self._vocabulary = SafetyWords(rules.words() | rules.negations, rules.rewrites, rules.small_words, known)
+        self._vocabulary = SafetyWords(
+            rules.words() | rules.negations, rules.rewrites, rules.small_words, known
+        )
         self._vocab = spacy.blank("en").vocab
         self._matcher = PhraseMatcher(self._vocab, attr="ORTH")
         self._slots: dict[int, list[Slot]] = {}
@@ -126,7 +128,10 @@ class _MessageReading:
             if not self._is_reported(rule, meant) or not _within_window(meant):
                 continue
             return frozenset(
-                self._text.piece_of[i] for places in meant for start, end in places[:1] for i in range(start, end)
+                self._text.piece_of[i]
+                for places in meant
+                for start, end in places[:1]
+                for i in range(start, end)
             )
         return found_denied
 
@@ -144,9 +149,7 @@ class _MessageReading:
             following = self._hits.get(slot)
             if not reached or not following:
                 return
-            reached = [
-                (start, b) for start, end in reached for a, b in following if end <= a <= end + REACH
-            ]
+            reached = [(start, b) for start, end in reached for a, b in following if end <= a <= end + REACH]
         for start, end in reached:
             if self._text.sentence_of[start] == self._text.sentence_of[end - 1]:
                 yield start, end
@@ -179,7 +182,9 @@ class _MessageReading:
             whole, part = self._text.sentences[sentence], self._text.spoken_pieces[piece]
             only_asks, tells = self._rules.only_asking, self._rules.telling
             asks = _any(only_asks, whole) or (_any(self._rules.asking, whole) and not _any(tells, whole))
-            self._general[sentence, piece] = asks and (part == whole or _any(only_asks, part) or not _any(tells, part))
+            self._general[sentence, piece] = asks and (
+                part == whole or _any(only_asks, part) or not _any(tells, part)
+            )
         return self._general[sentence, piece]
 
 

@@ -82,7 +82,9 @@ class SafetyRules:
 class _Reader:
     """Turns written signs into patterns; lists are read once."""
 
-    def __init__(self, lists: dict[str, list[str]], small_words: frozenset[str], rewrites: dict[str, str]) -> None:
+    def __init__(
+        self, lists: dict[str, list[str]], small_words: frozenset[str], rewrites: dict[str, str]
+    ) -> None:
         self._lists, self._small_words, self._rewrites = lists, small_words, rewrites
         self._read_lists: dict[str, Part] = {}
 
@@ -124,9 +126,13 @@ class _Reader:
 
     def _list(self, name: str, text: str) -> Part:
         if name not in self._lists:
-            raise SafetyRuleError(f'found "<{name}>" in "{text}", but no such list. Cure: add it under `lists`.')
+            raise SafetyRuleError(
+                f'found "<{name}>" in "{text}", but no such list. Cure: add it under `lists`.'
+            )
         if name not in self._read_lists:
-            self._read_lists[name] = _merged([p for entry in self._lists[name] for p in self.part(str(entry))])
+            self._read_lists[name] = _merged(
+                [p for entry in self._lists[name] for p in self.part(str(entry))]
+            )
         return self._read_lists[name]
 
 
@@ -152,7 +158,9 @@ def _checked(part: Part, rule: str, text: str) -> Part:
     """Raise SafetyRuleError when a sign could be found in any message."""
     for pattern in part:
         if any(() in slot for slot in pattern):
-            raise SafetyRuleError(f'{rule}: found "{text}", which small words alone fulfil. Cure: name a real word.')
+            raise SafetyRuleError(
+                f'{rule}: found "{text}", which small words alone fulfil. Cure: name a real word.'
+            )
     return part
 
 
@@ -179,7 +187,9 @@ def parse(data: dict[str, Any]) -> SafetyRules:
                 name=row["name"],
                 key=row["key"],
                 tier=row["tier"],
-                signs=tuple(tuple(part(text, row["rule"]) for text in _PART.split(sign)) for sign in row["signs"]),
+                signs=tuple(
+                    tuple(part(text, row["rule"]) for text in _PART.split(sign)) for sign in row["signs"]
+                ),
                 unless=tuple(part(text, row["rule"]) for text in row.get("unless", ())),
                 red_flags=part(row["red_flags"], row["rule"]) if "red_flags" in row else (),
                 in_questions=bool(row.get("in_questions", False)),

@@ -1,4 +1,4 @@
-"""Typed text as the safety gate reads it: plain words without small ones, slips repaired, sentences and clauses marked."""
+"""Typed text as the safety gate reads it: plain words, slips repaired, sentences and clauses marked."""
 
 from __future__ import annotations
 
@@ -16,15 +16,18 @@ ONE_SLIP_FROM = 4  # letters
 TWO_SLIPS_FROM = 9  # letters
 _SENTENCE_END = re.compile(r"[.!?;…]+(?=\s|$)|[!?;…]+|\n+")
 _PIECE_END = re.compile(
-    r",|\b(?:also|anyway|anyways|btw|by the way|besides|plus)\b|\band (?=(?:can|could|how|what|is|do|does|when|where|i|my|will)\b)"
+    r",|\b(?:also|anyway|anyways|btw|by the way|besides|plus)\b"
+    r"|\band (?=(?:can|could|how|what|is|do|does|when|where|i|my|will)\b)"
     r"|\b(?:but|because)\b|\bso (?=(?:can|how|what|is|do|does|will)\b)"
 )
 _TOKEN = re.compile(r"[^\W\d_]+(?:[/'][^\W\d_]+)*|\d+|[,:()\"–—-]")
 _DECIMALS = re.compile(r"(\d)[.,]\d+")
-_SPACED_LETTERS = re.compile(r"\b(?:[^\W\d_][ .*-]){3,}[^\W\d_]\b")
+_SPACED_LETTERS = re.compile(r"\b(?:[^\W\d_][ .*-]){2,}[^\W\d_]\b")
 _REPEATED_LETTER = re.compile(r"([^\W\d_])\1{2,}")
 _DISGUISED = re.compile(r"[a-z]+[0-9@$!|*][a-z]+(?:[0-9@$!|*]?[a-z]+)*")
-_DISGUISE = str.maketrans({"0": "o", "1": "i", "3": "e", "4": "a", "5": "s", "@": "a", "$": "s", "!": "i", "|": "i"})
+_DISGUISE = str.maketrans(
+    {"0": "o", "1": "i", "3": "e", "4": "a", "5": "s", "@": "a", "$": "s", "!": "i", "|": "i"}
+)
 _SHORT_FORMS = (
     (re.compile(r"\bcan't\b"), "can not"),
     (re.compile(r"\bwon't\b"), "will not"),
@@ -53,13 +56,21 @@ def spelt_out(text: str) -> str:
 class SafetyWords:
     """The words the signs are made of: turns typed words into them."""
 
-    def __init__(self, words: Iterable[str], rewrites: Mapping[str, str], small_words: Iterable[str], known: Iterable[str] = ()) -> None:
+    def __init__(
+        self,
+        words: Iterable[str],
+        rewrites: Mapping[str, str],
+        small_words: Iterable[str],
+        known: Iterable[str] = (),
+    ) -> None:
         """`words` are all words of the signs; `rewrites` and `small_words` come from evidence/safety.yml; `known` are right too."""
         self._own = frozenset(words)
         self._rewrites = {word: plain.split() for word, plain in rewrites.items()}
         self.small_words = frozenset(small_words)
         self._targets = sorted(
-            word for word in self._own | self._rewrites.keys() if len(word) >= ONE_SLIP_FROM and word.isalpha()
+            word
+            for word in self._own | self._rewrites.keys()
+            if len(word) >= ONE_SLIP_FROM and word.isalpha()
         )
         common = VOCABULARY.read_text(encoding="utf-8").splitlines()
         self._known = frozenset(common) | self._own | self._rewrites.keys() | self.small_words | set(known)
@@ -111,11 +122,11 @@ def read(text: str, vocabulary: SafetyWords) -> SafetyText:
         for piece in filter(str.strip, _PIECE_END.split(sentence)):
             clause += 1
             first = len(spoken)
-            for token in _TOKEN.findall(whole_words(_undisguised(piece, vocabulary))):
-                if not token[0].isalnum():
-                    clause += token not in "-\"'"
+            for found in _TOKEN.findall(whole_words(_undisguised(piece, vocabulary))):
+                if not found[0].isalnum():
+                    clause += found not in "-\"'"
                     continue
-                for word in (part for whole in vocabulary.plain(token) for part in whole.split("/")):
+                for word in (part for whole in vocabulary.plain(found) for part in whole.split("/")):
                     spoken.append(word)
                     if word not in vocabulary.small_words:
                         words.append(word)

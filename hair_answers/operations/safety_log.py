@@ -57,11 +57,14 @@ class SafetyLog:
                 if self._alerts and tier in ALERT_TIERS:
                     self._raise_alert(store, Notice(moment.strftime("%Y-%m-%d %H:%M"), rule, tier))
         except (sqlite3.Error, OSError):
-            logger.exception("A safety answer was given but not counted. Cure: check the disk under %s.", self._path.parent)
+            logger.exception(
+                "A safety answer was given but not counted. Cure: check the disk under %s.", self._path.parent
+            )
 
     def _raise_alert(self, store: sqlite3.Connection, notice: Notice) -> None:
         store.execute(
-            "INSERT INTO notices (at, rule, tier) VALUES (?, ?, ?)", (notice.at, notice.rule, str(notice.tier))
+            "INSERT INTO notices (at, rule, tier) VALUES (?, ?, ?)",
+            (notice.at, notice.rule, str(notice.tier)),
         )
         if self._notify:
             self._notify(notice)
