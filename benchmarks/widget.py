@@ -26,7 +26,6 @@ from hair_answers.channels.website.pages import ASSETS
 from tests.browser.conftest import ARGUMENTS, StandIn, find_chromium
 
 PACKAGES = ("deep-chat@2.4.2", "rasa-webchat@1.0.1", "socket.io-client@4.8.4")
-ANSWER = "This is what is known about that."
 DEEP_CHAT = """<!doctype html><meta charset=utf-8><button id=open>open</button><div id=here></div>
 <script src=/node_modules/socket.io-client/dist/socket.io.min.js></script>
 <script type=module src=/node_modules/deep-chat/dist/deepChat.bundle.js></script>
@@ -71,7 +70,7 @@ class Contender:
     launcher: str
     field: str
     opened: str  # JavaScript: the panel's field is there
-    answers: str  # JavaScript: how many answers are shown
+    latest: str  # JavaScript: the text of the latest answer
 
 
 class Stock:
@@ -92,8 +91,8 @@ class Stock:
         async def session(sid: str, data: dict[str, str] | None) -> None:
             await sio.emit("session_confirm", (data or {}).get("session_id") or sid, to=sid)
 
-        async def answer(sid: str, _: object) -> None:
-            await sio.emit("bot_uttered", {"text": ANSWER}, to=sid)
+        async def answer(sid: str, data: dict[str, str]) -> None:
+            await sio.emit("bot_uttered", {"text": f"You asked: {data['message']}"}, to=sid)
 
         sio.on("session_request", session)
         sio.on("user_uttered", answer)
@@ -128,19 +127,19 @@ def contenders(ours: str, stock: str, packages: Path) -> list[Contender]:
             "Hair Answers", f"{ours}/chat/", ASSETS / "widget.js",
             "hair-answers-chat .launcher",
             "hair-answers-chat textarea",
-            f"{own}.querySelector('textarea').checkVisibility()", f"{own}.querySelectorAll('.message.bot').length",
+            f"{own}.querySelector('textarea').checkVisibility()", f"[...{own}.querySelectorAll('.message.bot')].at(-1).textContent",
         ),
         Contender(
             "deep-chat 2.4.2", f"{stock}/deep-chat", modules / "deep-chat/dist/deepChat.bundle.js",
             "#open", "deep-chat #text-input",
             f"{deep}?.querySelector('#text-input')?.checkVisibility()",
-            f"{deep}?.querySelectorAll('.ai-message-text').length",
+            f"[...{deep}.querySelectorAll('.ai-message-text')].at(-1)?.textContent",
         ),
         Contender(
             "rasa-webchat 1.0.1", f"{stock}/rasa-webchat", modules / "rasa-webchat/lib/index.js",
             ".rw-launcher", ".rw-new-message",
             "document.querySelector('.rw-new-message')?.checkVisibility()",
-            "document.querySelectorAll('.rw-response').length",
+            "[...document.querySelectorAll('.rw-response')].at(-1)?.textContent",
         ),
     ]  # fmt: skip
 
@@ -164,10 +163,9 @@ def answering(browser: Browser, chat: Contender, rounds: int) -> list[float]:
     page.wait_for_timeout(1000)
     times = []
     for number in range(rounds):
-        before = page.evaluate(chat.answers) or 0
         page.click(chat.field)
-        page.keyboard.type(f"question {number}")
-        page.evaluate(f"watch(() => {chat.answers} > {before})")
+        page.keyboard.type(f"question {number};")
+        page.evaluate(f"watch(() => ({chat.latest} ?? '').includes('question {number};'))")
         page.keyboard.press("Enter")
         times.append(page.evaluate("took"))
     page.context.close()

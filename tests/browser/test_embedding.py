@@ -23,7 +23,7 @@ hair-answers-chat { position: fixed; left: -9999px; opacity: 0; pointer-events: 
 """
 HOSTILE_SCRIPT = """
 window.$ = window.jQuery = () => { throw new Error('not this jQuery') };
-window.io = { evil: true }; window.process = { env: {} }; window.module = { exports: {} }; 
+window.io = { evil: true }; window.process = { env: {} }; window.module = { exports: {} };
 window.define = Object.assign(() => {}, { amd: true });
 Array.prototype.extra = () => 1; Object.prototype.extra = function () { return 1 };
 """

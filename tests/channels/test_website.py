@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -311,3 +313,23 @@ async def test_turns_are_forgotten_oldest_first() -> None:
         conversation.begin(f"m{number}", task)
     assert "m0" not in conversation.turns and "m69" in conversation.turns
     await task
+
+
+def test_a_tab_that_stops_reading_is_let_go(tmp_path: Path) -> None:
+    """A long-polling tab that never fetches what it was sent must not fill the server's memory."""
+    server = StandIn(tmp_path, "messages=1000").start()
+    try:
+        talker = Tab(server)
+        token = talker.session()["token"]
+        address = f"{server.url}/chat/socket.io/?EIO=4&transport=polling"
+        opened = requests.get(address, timeout=5).text
+        lazy = f"{address}&sid={json.loads(opened[1:])['sid']}"
+        requests.post(lazy, "40", timeout=5)
+        requests.get(lazy, timeout=5)
+        requests.post(lazy, "42" + json.dumps(["session", {"token": token}]), timeout=5)
+        for number in range(40):
+            assert talker.say("hello", f"s{number}") == {"ok": True}
+        assert requests.post(lazy, "3", timeout=5).status_code == 400, "the lazy tab's connection is gone"
+        talker.client.disconnect()
+    finally:
+        server.stop()

@@ -299,11 +299,13 @@ class WebsiteInput(InputChannel):
     async def _drop_slow(self, sender: str) -> None:
         """Disconnect tabs that stopped reading: their unread packets must not fill this server's memory."""
         sio = self._server()
-        for sid, eio_sid in list(sio.manager.get_participants("/", sender)):
-            socket = sio.eio.sockets.get(eio_sid)
+        for _, connection in list(sio.manager.get_participants("/", sender)):
+            socket = sio.eio.sockets.get(connection)
             if socket and socket.queue.qsize() > SLOW:
                 logger.warning("A browser left %d packets unread and was disconnected.", socket.queue.qsize())
-                await sio.disconnect(sid)
+                # The server's own disconnect would wait until the browser has read everything.
+                await socket.close(wait=False, abort=True)
+                sio.eio.sockets.pop(connection, None)
 
     async def _erase_stored(self, sender: str) -> None:
         """Have the tracker store erase the conversation; LookupError when it cannot."""
