@@ -10,7 +10,7 @@ from collections.abc import Callable
 import sqlalchemy as sa
 from sqlalchemy.engine import Engine
 
-from hair_answers.storage.database import FAULTS, TABLE, scrub
+from hair_answers.storage.database import FAULTS, TABLE, prepare, scrub
 
 logger = logging.getLogger(__name__)
 
@@ -72,6 +72,7 @@ class DailyPurge:
                 "The clock jumped, so old conversations are not erased. Cure: set the clock, restart the bot."
             )
             return 0
+        prepare(self._engine)
         removed = purge(self._engine, self._days, self._clock())
         self._next = self._clock() + DAY
         return removed
