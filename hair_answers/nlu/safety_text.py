@@ -63,7 +63,7 @@ class SafetyWords:
         small_words: Iterable[str],
         known: Iterable[str] = (),
     ) -> None:
-        """`words` are all words of the signs; `rewrites` and `small_words` come from evidence/safety.yml; `known` are right too."""
+        """`words` are all words of the signs, `known` other right ones; the rest is from evidence/safety.yml."""
         self._own = frozenset(words)
         self._rewrites = {word: plain.split() for word, plain in rewrites.items()}
         self.small_words = frozenset(small_words)

@@ -21,7 +21,7 @@ URGENT = TIERS.index(1)  # up to this urgency a sign always wins
 
 @dataclass(frozen=True)
 class Verdict:
-    """The rule that answers, or None; `finding` tells where its sign stands; `doubted`: the matcher was not believed."""
+    """The rule that answers, or None; where its sign stands; and whether the matcher was not believed."""
 
     rule: Rule | None
     finding: Finding | None = None

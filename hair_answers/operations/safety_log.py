@@ -58,7 +58,7 @@ class SafetyLog:
                     self._raise_alert(store, Notice(moment.strftime("%Y-%m-%d %H:%M"), rule, tier))
         except (sqlite3.Error, OSError):
             logger.exception(
-                "A safety answer was given but not counted. Cure: check the disk under %s.", self._path.parent
+                "A safety answer was not counted. Cure: check the disk under %s.", self._path.parent
             )
 
     def _raise_alert(self, store: sqlite3.Connection, notice: Notice) -> None:
