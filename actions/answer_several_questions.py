@@ -23,6 +23,7 @@ class AnswerSeveralQuestions(Action):
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
     ) -> list[dict[str, Any]]:
         """Speak a lead-in and one bubble a part; no slot changes."""
-        bubbles = several.reply(speaking.parts(tracker), speaking.context(tracker), Library.default())
+        parts, names = speaking.parts(tracker), speaking.names(tracker)
+        bubbles = several.reply(parts, names, speaking.context(tracker), Library.default())
         speaking.say(dispatcher, tracker, bubbles)
         return []

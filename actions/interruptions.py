@@ -21,7 +21,7 @@ def answer_question(dispatcher: CollectingDispatcher, tracker: Tracker) -> bool:
     context, names = speaking.context(tracker), speaking.names(tracker)
     key, text = speaking.key(tracker), speaking.text(tracker)
     if parts := speaking.parts(tracker):
-        bubbles = several.reply(parts, context, Library.default())
+        bubbles = several.reply(parts, names, context, Library.default())
     elif topic(key) in REPLIES:
         return False
     else:

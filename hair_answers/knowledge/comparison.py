@@ -20,7 +20,8 @@ def reply(names: Names, context: Context, library: Library) -> list[Bubble]:
     if len(compared) < 2:
         return [_ask_which(library)]
     keys = {treatment.key for treatment in compared}
-    written = [row["answer"] for row in rules()["comparisons"] if set(row["subjects"]) == keys]
+    pairs = rules()["comparisons"]
+    written = [row["answer"] for row in pairs if set(row["subjects"]) == keys and library.answer(row["answer"])]
     table = side_by_side(compared)
     if not table["rows"]:
         return [_ask_which(library)]

@@ -13,8 +13,8 @@ from hair_answers.nlu.text_cleaner import plain_characters
 REGIONS = {"UK": "GB", "EU": None, "other": None}
 LONGEST_NAME = 80  # characters
 _LEAD = re.compile(
-    r"^(?:hi|hello|yes|ok|sure)?[\s,.!]*(?:my (?:full |first )?name(?: is|'s)?|i am|i'm|im|it is|it's|its|this is|name:?|"
-    r"call me|me llamo)\s+",
+    r"^(?:hi|hello|yes|ok|sure)?[\s,.!]*(?:my (?:full |first )?name(?: is|'s)?|i am|i'm|im|it is|it's|its|this is|"
+    r"name:?|call me)\s+",
     re.IGNORECASE,
 )
 _NAME = re.compile(r"[^\W\d_][\w .,'’-]*")

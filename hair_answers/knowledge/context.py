@@ -33,6 +33,7 @@ class Turn:
     understood: tuple[str, ...] = ()
     answers: tuple[str, ...] = ()
     candidates: tuple[str, ...] = ()
+    subject: str = ""  # what was asked about, when the answer given was only the nearest
     parts: tuple[str, ...] = ()  # which part of an answer was given: "more", "brief"
 
 
@@ -62,6 +63,16 @@ class Context:
                 break
             keys += [key for key in reversed(turn.answers) if topic(key) not in PASSING_TOPICS]
         return tuple(dict.fromkeys(keys))
+
+    @property
+    def subject(self) -> str | None:
+        """The subject last asked about when its answer was only the nearest one, which may be about another."""
+        for turn in self.turns[:FADES_AFTER]:
+            if turn.subject:
+                return turn.subject
+            if any(topic(key) not in PASSING_TOPICS for key in turn.answers) or set(turn.answers) & set(ENDINGS):
+                return None
+        return None
 
     @property
     def focus(self) -> str | None:
@@ -105,6 +116,7 @@ def _turn(user: Event, messages: Iterable[Event]) -> Turn:
         understood=tuple(row["key"] for row in ranking),
         answers=tuple(key for one in metadata for key in answer_keys(one)),
         candidates=tuple(key for one in metadata for key in one.get("candidates") or ()),
+        subject=next((str(one["subject"]) for one in metadata if one.get("lead_in") and one.get("subject")), ""),
         parts=tuple(one["part"] for one in metadata if one.get("part")),
     )
 

@@ -97,11 +97,12 @@ def find_aspect(subject: str, kind: str, library: Library) -> Found:
 def _exact(subject: str, kind: str, library: Library) -> Found | None:
     """Return the aspect of the subject, of the whole it is part of, or of its comparison cells."""
     rule = rules()["kinds"][kind]
-    seen = subject
-    while seen:
-        if answer := next((a for aspect in rule["aspects"] if (a := library.about(seen, aspect))), None):
-            return Found(answer.key)
-        seen = rules()["part_of"].get(seen, "")
+    for aspect in rule["aspects"]:
+        seen = subject
+        while seen:
+            if answer := library.about(seen, aspect):
+                return Found(answer.key)
+            seen = rules()["part_of"].get(seen, "")
     treatment = library.treatments.get(subject)
     for name in rule["cells"] if treatment else ():
         cell = treatment.cells.get(name) if treatment else None
@@ -112,6 +113,8 @@ def _exact(subject: str, kind: str, library: Library) -> Found | None:
 
 def focus_subject(context: Context, library: Library) -> str | None:
     """Return the subject that "it" refers to, or None when nothing particular is in focus."""
+    if context.subject:
+        return context.subject
     for key in context.recent:
         answer = library.answer(key)
         if answer is None:
@@ -142,7 +145,9 @@ def settle(key: str, text: str, names: Names, context: Context, library: Library
             return other.key if other else key
         return key
     focus = focus_subject(context, library)
-    if focus is None or focus in rules()["general_subjects"] or _points_at_therapy(text, focus, library):
+    if focus is None or focus == "hair_loss" or subject_class(focus, library) == "therapy":
+        return key
+    if _points_at_therapy(text, focus, library):
         return key
     kind = rules()["aspect_kinds"].get(answer.aspect, answer.aspect)
     aspects = rules()["kinds"].get(kind, {}).get("aspects", [answer.aspect])
@@ -198,7 +203,9 @@ def _speak(found: Found, subject: str, kind: str, context: Context, library: Lib
         title = {"title": library.answers[context.focus].title}
         return [Bubble("utter_source", title, context.focus, context.focus, extra={"part": "source"})]
     missing = {"aspect": rules()["kinds"][kind]["label"], "subject": label(subject, library)}
-    return [Bubble("utter_no_aspect", missing, found.key, extra={"lead_in": True}), curated(found.key)]
+    # The nearest answer may be about something else: the subject spoken of stays the one asked about.
+    extra = {"lead_in": True, "subject": subject}
+    return [Bubble("utter_no_aspect", missing, found.key, extra=extra), curated(found.key)]
 
 
 def _why(key: str, library: Library) -> list[Bubble]:
@@ -291,7 +298,9 @@ def change_subject(names: Names, context: Context, library: Library) -> list[Bub
 def not_what_i_asked(names: Names, context: Context, library: Library) -> list[Bubble]:
     """The next best readings of the message before, without what was answered."""
     heard = {*context.last.answers, *context.last.candidates}
-    keys = [key for key in context.last.understood if key not in heard and library.answer(key)]
+    last = _last_answer(context, library)
+    likely = (*context.last.understood, *(last.related if last else ()))
+    keys = [key for key in dict.fromkeys(likely) if key not in heard and library.answer(key)]
     if not keys:
         return [Bubble("utter_rephrase", answer="fallback/rephrase", chips=STARTERS)]
     extra = {"candidates": keys[:3], "none_of_these": True}

@@ -15,11 +15,14 @@ from hair_answers.knowledge.library import Library
 Part = Mapping[str, Any]  # text, key, decision, candidates, names
 
 
-def reply(parts: Sequence[Part], context: Context, library: Library) -> list[Bubble]:
-    """Return a lead-in and one bubble a part, in order; parts that lead to one answer are answered once."""
+def reply(parts: Sequence[Part], everything: Names, context: Context, library: Library) -> list[Bubble]:
+    """Return a lead-in and one bubble a part, in order; parts that lead to one answer are answered once.
+
+    `everything` holds the names of the whole message, statements included.
+    """
     bubbles: list[Bubble] = []
     for part in parts:
-        names = _names(part, parts)
+        names = _names(part, part is parts[0], everything)
         for bubble in _answer(part, names, context, library):
             if bubble not in bubbles:
                 bubbles.append(bubble)
@@ -38,14 +41,13 @@ def _keys(bubbles: Sequence[Bubble]) -> list[str]:
     return list(dict.fromkeys(keys))
 
 
-def _names(part: Part, parts: Sequence[Part]) -> Names:
-    """Return the names of a part; a first part without a subject borrows the one subject named later."""
+def _names(part: Part, is_first: bool, everything: Names) -> Names:
+    """Return the names of a part; a first part without a subject borrows the one subject of the message."""
     own = [(str(kind), str(value)) for kind, value in part["names"]]
-    if values(own, "subject") or part is not parts[0]:
+    if values(own, "subject") or not is_first:
         return own
-    general = rules()["general_subjects"]
-    named = {str(v) for other in parts for k, v in other["names"] if k == "subject" and v not in general}
-    return [*own, ("subject", named.pop())] if len(named) == 1 else own
+    named = [one for one in values(everything, "subject") if one not in rules()["general_subjects"]]
+    return [*own, ("subject", named[0])] if len(named) == 1 else own
 
 
 def _answer(part: Part, names: Names, context: Context, library: Library) -> list[Bubble]:

@@ -26,17 +26,23 @@ _LOOKING = re.compile(
     re.I,
 )
 # Answers that already say what a study look-up would.
+CONDITIONS = frozenset({"alopecia_areata", "pattern_baldness"})
 STUDY_ANSWERS = frozenset({"tak_2020", "kuka_2020", "follicle_studies", "reviews"})
 
 
 def plain_meaning(text: str, names: Names) -> str | None:
     """Return the key that the wording alone decides, or None when the matcher should."""
-    low = " ".join(text.lower().replace("?", " ").split())
+    low = " ".join(text.lower().replace("?", " ").split()).strip(" .!,")
     kinds = {kind for kind, _ in names}
+    for kind, messages in words()["whole_messages"].items():
+        if low in messages:
+            return f"follow_up/{kind}"
     if "ordinal" in kinds and len(low.split()) <= LONGEST_ORDINAL and _ORDINAL.search(low):
         return "follow_up/ordinal"
     if is_comparison(low, names):
         return "follow_up/compare"
+    if written_up := _study_answer(low, names):
+        return written_up
     if is_study_search(low, names):
         return "follow_up/studies"
     return _ellipsis(low, names)
@@ -45,9 +51,18 @@ def plain_meaning(text: str, names: Names) -> str | None:
 def is_comparison(low: str, names: Names) -> bool:
     """Tell whether two subjects that can stand side by side are to be compared, and not taken together."""
     subjects = {value for kind, value in names if kind == "subject"} & set(Library.default().treatments)
-    if len(subjects) < 2 or _has(low, "together_cues"):
+    if not subjects or _has(low, "together_cues") or not _has(low, "compare_cues"):
         return False
-    return _has(low, "compare_cues")
+    return len(subjects) > 1 or (_has(low, "pronouns") and not re.search(r"\bor\b", low))
+
+
+def _study_answer(low: str, names: Names) -> str | None:
+    """Return the answer about the one study whose finding is asked for."""
+    subjects = [value for kind, value in names if kind == "subject" and value in STUDY_ANSWERS]
+    if len(subjects) != 1 or not _has(low, "finding_words"):
+        return None
+    answer = Library.default().about(subjects[0], "evidence")
+    return answer.key if answer else None
 
 
 def is_study_search(low: str, names: Names) -> bool:
@@ -61,6 +76,8 @@ def is_study_search(low: str, names: Names) -> bool:
         return False
     if subjects & STUDY_ANSWERS and not kinds & {"cells", "sex", "rank", "year_from", "year_to"}:
         return False
+    if subjects & CONDITIONS and _LOOKING.search(low):
+        return True
     narrowing = kinds & {"cells", "sex", "rank", "year", "year_from", "year_to", "design"}
     return bool(narrowing) and bool(_LOOKING.search(low) or len(low.split()) <= 6)
 

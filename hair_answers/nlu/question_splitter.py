@@ -15,7 +15,7 @@ from typing import Any, Protocol
 import spacy
 import yaml
 
-from hair_answers.nlu.text_cleaner import sentences
+from hair_answers.nlu.text_cleaner import bare_question, sentences, whole_words
 
 WORDS = Path(__file__).parent / "data" / "question_words.yml"
 MOST_PARTS = 4
@@ -81,7 +81,7 @@ def split(text: str, match: Callable[[str], Matched]) -> list[Part]:
     parts = _distinct(Part(piece, match(piece)) for piece in pieces)
     answered = [part for part in parts if part.match.decision == "answer"]
     unclear = [part for part in parts if part.match.decision != "answer"]
-    if unclear and (not answered or (whole.decision == "answer" and whole.confidence >= SURE)):
+    if unclear and (not answered or _is_sure_of_more(whole, answered)):
         return []
     if len(parts) < 2:
         return []
@@ -89,6 +89,12 @@ def split(text: str, match: Callable[[str], Matched]) -> list[Part]:
     if whole.decision == "answer" and whole.confidence > surest + CLEARLY_ONE:
         return []
     return parts[:MOST_PARTS]
+
+
+def _is_sure_of_more(whole: Matched, answered: list[Part]) -> bool:
+    """Tell whether the whole message clearly asks something that none of its clear parts does."""
+    sure = whole.decision == "answer" and whole.confidence >= SURE
+    return sure and whole.key not in {part.match.key for part in answered}
 
 
 def _distinct(parts: Iterator[Part]) -> list[Part]:
@@ -108,7 +114,7 @@ def _distinct(parts: Iterator[Part]) -> list[Part]:
 def clauses(text: str) -> list[str]:
     """Return the questions of a text as written; a statement stays with the question it leads to."""
     found: list[str] = []
-    for sentence in sentences(text):
+    for sentence in sentences(bare_question(whole_words(text))):
         pieces = _asking_pieces(sentence)
         if len(pieces) == 1 and not is_question(pieces[0]):
             continue  # a statement: its words still count in the match of the whole message

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from hair_answers.knowledge.follow_ups import rules
 from hair_answers.nlu.follow_up_reader import plain_meaning
 from hair_answers.nlu.matcher import Match
 from hair_answers.nlu.question_splitter import split, surfaces
 
 PLAIN = 0.98  # confidence of what the wording alone decides
 CANDIDATES = 3
+SURE_ASPECT = 0.8  # confidence of the bare aspect
 
 Entities = Sequence[dict[str, Any]]  # as Rasa writes them: entity, value, start, end
 
@@ -44,6 +47,24 @@ class Reading:
     parts: tuple[ReadPart, ...] = ()
 
 
+def _match_as_follow_up(
+    part: str, entities: Entities, text: str, match: Callable[[str], Match]
+) -> Match | None:
+    """Return what "does it hurt" means for "does microneedling hurt": the names tell of what, the rest tells what.
+
+    Only for a part that resembles no answer as it stands.
+    """
+    subjects = [name for name in surfaces(entities, text, part) if name["entity"] == "subject"]
+    if len({name["value"] for name in subjects}) != 1:
+        return None
+    bare = part
+    for name in subjects:
+        bare = re.sub(re.escape(text[name["start"] : name["end"]]), "it", bare, flags=re.IGNORECASE)
+    found = match(bare)
+    is_aspect = found.key.removeprefix("follow_up/") in rules()["kinds"]
+    return found if is_aspect and found.confidence >= SURE_ASPECT and found.decision == "answer" else None
+
+
 def read(text: str, entities: Entities, match: Callable[[str], Match]) -> Reading:
     """Return what `text` asks; `match` scores a text against every answer."""
 
@@ -51,9 +72,11 @@ def read(text: str, entities: Entities, match: Callable[[str], Match]) -> Readin
         return tuple((name["entity"], str(name["value"])) for name in surfaces(entities, text, part))
 
     def match_plainly(part: str) -> Match:
-        found = match(part)
-        key = plain_meaning(part, names_in(part))
-        return found if key is None else Match(((key, PLAIN), *found.ranking), PLAIN, "answer")
+        found, names = match(part), names_in(part)
+        key = plain_meaning(part, names)
+        if key is not None:
+            return Match(((key, PLAIN), *found.ranking), PLAIN, "answer")
+        return found if found.decision == "answer" else _match_as_follow_up(part, entities, text, match) or found
 
     whole = match_plainly(text)
     parts = tuple(ReadPart(part.text, part.match, names_in(part.text)) for part in split(text, match_plainly))
