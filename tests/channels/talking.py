@@ -12,7 +12,13 @@ from hair_answers.channels.renderers.document import read
 from hair_answers.knowledge.library import Library
 from tests.channels.stand_ins.running import API_TOKEN, Running
 
-KEYS = ("causes/alopecia_areata", "procedure/harvesting", "drawbacks/cost", "causes/stress", "alternatives/prp")
+KEYS = (
+    "causes/alopecia_areata",
+    "procedure/harvesting",
+    "drawbacks/cost",
+    "causes/stress",
+    "alternatives/prp",
+)
 _people = itertools.count(1)
 
 

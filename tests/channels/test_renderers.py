@@ -17,12 +17,20 @@ from hair_answers.channels.renderers.document import SAFE_LINKS, read
 from hair_answers.channels.renderers.sheet import lay_out
 from hair_answers.knowledge.library import Library
 from hair_answers.speech.curated_speech import CuratedSpeech
-from tests.channels.stand_ins.limits import SlackRefusal, TelegramRefusal, check_slack_post, check_telegram_post
+from tests.channels.stand_ins.limits import (
+    SlackRefusal,
+    TelegramRefusal,
+    check_slack_post,
+    check_telegram_post,
+)
 
 LIBRARY = Library.default()
 SPEECH = CuratedSpeech(library=LIBRARY)
 NAMES = [answer.response for answer in LIBRARY.answers.values()] + list(LIBRARY.voice)
-ROW = {"label": "Cost & time", "cells": [{"text": "**high** <now>", "sources": ["A"]}, {"text": "low", "sources": []}]}
+ROW = {
+    "label": "Cost & time",
+    "cells": [{"text": "**high** <now>", "sources": ["A"]}, {"text": "low", "sources": []}],
+}
 TABLE = {"columns": ["", "PRP", "Transplant"], "rows": [ROW]}
 
 
@@ -68,9 +76,14 @@ def test_slack_takes_every_answer(name: str) -> None:
     posts = slack.render(message, heading=True)
     for post in posts:
         check_slack_post({"channel": "D1", **post})
-    buttons = [e["value"] for post in posts for b in post["blocks"] if b["type"] == "actions" for e in b["elements"]]
+    buttons = [
+        e["value"] for post in posts for b in post["blocks"] if b["type"] == "actions" for e in b["elements"]
+    ]
     assert buttons == [button["payload"] for button in message.get("buttons", ())]
-    assert message["metadata"].get("source_line", "") == "" or posts[-1]["blocks"][-1 - bool(buttons)]["type"] == "context"
+    assert (
+        message["metadata"].get("source_line", "") == ""
+        or posts[-1]["blocks"][-1 - bool(buttons)]["type"] == "context"
+    )
 
 
 def test_telegram_takes_every_answer(name: str) -> None:
@@ -109,7 +122,9 @@ def test_every_payload_has_a_short_key_of_its_own() -> None:
     keys = {payload: telegram.short_key(payload) for payload in known_payloads()}
     assert len(set(keys.values())) == len(keys) > 200
     assert all(payload_of(key) == payload for payload, key in keys.items())
-    assert telegram.short_key("/causes/alopecia_areata") == "cb1aa110e0a09184f1a1"  # old buttons in people's chats
+    assert (
+        telegram.short_key("/causes/alopecia_areata") == "cb1aa110e0a09184f1a1"
+    )  # old buttons in people's chats
 
 
 TYPED = "<!channel> <@U1> & *x* _y_ <b>z</b> [a](javascript:alert(1)) &amp; ~s~ `c`"
@@ -131,7 +146,7 @@ def test_typed_text_cannot_make_tags() -> None:
 def test_goldens() -> None:
     message = {
         "text": "First **bold**word & [NHS](https://nhs.uk/a?b=1&c=2).\n\n1. **One**: x\n2. two\n\n- tel",
-        "buttons": [{"title": "Yes", "payload": "/a"}, {"title": "No", "payload": "/b"}, {"title": "Yes", "payload": "/a"}],
+        "buttons": [{"title": title, "payload": f"/{title}"} for title in ("Yes", "No", "Yes")],
         "metadata": {
             "title": "T", "evidence": "early", "table": TABLE, "steps": {"current": 2, "titles": ["A", "B"]},
             "helplines": [{"name": "Line", "number": "116 123", "kind": "tel"}],
@@ -141,24 +156,29 @@ def test_goldens() -> None:
     (post,) = slack.render(message)
     assert post["text"] == (
         "First *bold*\u200bword &amp; <https://nhs.uk/a?b=1&amp;c=2|NHS>.\n\n1. *One*: x\n2. two\n\n• tel\n\n"
-        "*Cost &amp; time*\n• PRP: *high* &lt;now&gt;\n• Transplant: low\n\n1. A → *2. B*\n\n• Line: *<tel:116123|116 123>*"
+        "*Cost &amp; time*\n• PRP: *high* &lt;now&gt;\n• Transplant: low\n\n"
+        "1. A → *2. B*\n\n• Line: *<tel:116123|116 123>*"
     )
     assert post["blocks"][1] == slack.context("Early · Sources: <https://nhs.uk|NHS>; BAD")
-    assert [e["value"] for e in post["blocks"][2]["elements"]] == ["/a", "/b"]
+    assert [e["value"] for e in post["blocks"][2]["elements"]] == ["/Yes", "/No"]
     (post,) = telegram.render(message, heading=True)
     assert post["text"] == (
-        '<b>T</b>\n\nFirst <b>bold</b>word &amp; <a href="https://nhs.uk/a?b=1&amp;c=2">NHS</a>.\n\n1. <b>One</b>: x\n2. two'
-        "\n\n• tel\n\n<b>Cost &amp; time</b>\n• PRP: <b>high</b> &lt;now&gt;\n• Transplant: low\n\n1. A → <b>2. B</b>\n\n"
+        '<b>T</b>\n\nFirst <b>bold</b>word &amp; <a href="https://nhs.uk/a?b=1&amp;c=2">NHS</a>.'
+        "\n\n1. <b>One</b>: x\n2. two"
+        "\n\n• tel\n\n<b>Cost &amp; time</b>\n• PRP: <b>high</b> &lt;now&gt;\n• Transplant: low\n\n"
+        "1. A → <b>2. B</b>\n\n"
         '• Line: <b>116 123</b>\n\n<i>Early · Sources: <a href="https://nhs.uk">NHS</a>; BAD</i>'
     )
     assert [len(row) for row in post["reply_markup"]["inline_keyboard"]] == [2]
     assert plain.render(message) == (
-        "First boldword & NHS (https://nhs.uk/a?b=1&c=2).\n\n1. One: x\n2. two\n\n• tel\n\nCost & time\n• PRP: high <now>\n"
-        "• Transplant: low\n\n1. A → 2. B\n\n• Line: 116 123\n\nEarly · Sources: NHS; BAD\n\n> Yes\n> No"
+        "First boldword & NHS (https://nhs.uk/a?b=1&c=2).\n\n1. One: x\n2. two\n\n• tel\n\nCost & time\n• PRP: high <now>"
+        "\n• Transplant: low\n\n1. A → 2. B\n\n• Line: 116 123\n\nEarly · Sources: NHS; BAD\n\n> Yes\n> No"
     )
 
 
-@pytest.mark.parametrize("unit", ["word ", "Sentence one & two. ", "x", "😀", "a\n\n", "- item & more\n", "**b** "])
+@pytest.mark.parametrize(
+    "unit", ["word ", "Sentence one & two. ", "x", "😀", "a\n\n", "- item & more\n", "**b** "]
+)
 def test_long_texts_are_cut_within_the_limits_and_lose_nothing(unit: str) -> None:
     message = {"text": unit * (12_000 // len(unit)), "buttons": [{"title": "b" * 200, "payload": "/p"}]}
     posts = telegram.render(message)

@@ -12,7 +12,7 @@ import pytest
 import requests
 
 from hair_answers.channels.reception import note
-from tests.channels.stand_ins.loopback import wait_for
+from tests.channels.stand_ins.loopback import at_least, wait_for
 from tests.channels.stand_ins.running import Running
 from tests.channels.stand_ins.slack import SIGNING_SECRET, TEAM, SlackStandIn, direct
 from tests.channels.talking import KEYS, new_user, opening, question, said, trigger, voice
@@ -28,7 +28,7 @@ def user() -> str:
 
 def posts(slack: SlackStandIn, user: str, count: int = 1) -> list[dict[str, Any]]:
     """The first `count` posts a person sees in their direct messages."""
-    return list(wait_for(lambda: (seen := slack.seen_by(user)) if len(slack.seen_by(user)) >= count else [], what=f"post {count}"))
+    return at_least(count, lambda: slack.seen_by(user))
 
 
 def ask(slack: SlackStandIn, user: str, text: str, **more: Any) -> None:
@@ -66,7 +66,9 @@ def test_an_event_delivered_again_is_answered_once(slack: SlackStandIn, user: st
         headers = {"X-Slack-Retry-Num": str(attempt), "X-Slack-Retry-Reason": reason}
         assert slack.run(slack.send(event, **headers))[0] == 200
     ask(slack, user, question(KEYS[1]))
-    assert [opening(key, "slack") in post["text"] for key, post in zip(KEYS, posts(slack, user, 2), strict=False)] == [True] * 2
+    assert [
+        opening(key, "slack") in post["text"] for key, post in zip(KEYS, posts(slack, user, 2), strict=False)
+    ] == [True] * 2
 
 
 def signed(body: bytes, stamp: int, secret: str = SIGNING_SECRET) -> dict[str, str]:
@@ -85,7 +87,9 @@ def test_only_slack_is_believed(slack: SlackStandIn, user: str) -> None:
 
     def own(stamp: int, secret: str = SIGNING_SECRET) -> int:
         body = json.dumps(slack.message(user, "forged")).encode()
-        return requests.post(slack.webhook, data=body, headers=signed(body, stamp, secret), timeout=5).status_code
+        return requests.post(
+            slack.webhook, data=body, headers=signed(body, stamp, secret), timeout=5
+        ).status_code
 
     assert status({}) == 401
     assert status({"X-Slack-Request-Timestamp": str(now), "X-Slack-Signature": "v0=" + "0" * 64}) == 401
@@ -134,7 +138,9 @@ def test_the_bare_command_says_how_to_ask(slack: SlackStandIn, user: str) -> Non
     only_answer(slack, user)
 
 
-def test_a_mention_in_a_channel_is_answered_to_the_person_alone(running: Running, slack: SlackStandIn, user: str) -> None:
+def test_a_mention_in_a_channel_is_answered_to_the_person_alone(
+    running: Running, slack: SlackStandIn, user: str
+) -> None:
     event = slack.event(type="app_mention", user=user, channel="C0PUBLIC", text=f"<@UBOT> {question(KEY)}")
     slack.run(slack.deliver(event))
     pointer = wait_for(lambda: [p for p in slack.posts if p.get("only_for") == user])[0]
@@ -150,7 +156,13 @@ def test_what_is_not_said_to_the_bot_is_not_answered(slack: SlackStandIn, user: 
         slack.event(type="message", channel="G1", channel_type="mpim", user=user, text=text),
         slack.message(user, text, bot_id="BOTHER"),
         slack.message(user, text, subtype="channel_join"),
-        slack.event(type="message", channel=direct(user), channel_type="im", subtype="message_deleted", deleted_ts="1.1"),
+        slack.event(
+            type="message",
+            channel=direct(user),
+            channel_type="im",
+            subtype="message_deleted",
+            deleted_ts="1.1",
+        ),
         slack.event(type="reaction_added", user=user, reaction="thumbsup", item={"type": "message"}),
         slack.event(type="app_home_opened", user=user, channel=direct(user), tab="messages"),
     ):
@@ -160,8 +172,15 @@ def test_what_is_not_said_to_the_bot_is_not_answered(slack: SlackStandIn, user: 
 
 def edit(slack: SlackStandIn, user: str, text: str, before: str, **more: Any) -> dict[str, Any]:
     old = {"type": "message", "user": user, "text": before, "ts": "1.1"}
-    event = {"message": {**old, "text": text, **more}, "previous_message": old, "ts": slack.ts(), "hidden": True}
-    return slack.event(type="message", subtype="message_changed", channel=direct(user), channel_type="im", **event)
+    event = {
+        "message": {**old, "text": text, **more},
+        "previous_message": old,
+        "ts": slack.ts(),
+        "hidden": True,
+    }
+    return slack.event(
+        type="message", subtype="message_changed", channel=direct(user), channel_type="im", **event
+    )
 
 
 def test_an_edit_is_a_new_question_and_a_preview_is_not(slack: SlackStandIn, user: str) -> None:
@@ -181,7 +200,11 @@ def test_a_file_is_refused_and_the_words_beside_it_are_answered(slack: SlackStan
 
 
 def test_references_are_read_as_people_wrote_them(running: Running, slack: SlackStandIn, user: str) -> None:
-    ask(slack, user, "<@UBOT> is &lt;5 &amp; <https://example.com|this page> or <mailto:a@example.com|mail> <!here> bad")
+    ask(
+        slack,
+        user,
+        "<@UBOT> is &lt;5 &amp; <https://example.com|this page> or <mailto:a@example.com|mail> <!here> bad",
+    )
     posts(slack, user)
     assert said(running, f"slack-{TEAM}-{user}") == ["is <5 & this page or mail  bad".replace("  ", " ")]
 
@@ -195,9 +218,15 @@ def test_a_tap_takes_its_button_away_and_is_answered(slack: SlackStandIn, user: 
     _, answer = posts(slack, user, 2)
     assert answer["text"].startswith(f"*{title}*\n\n")
     wait_for(lambda: post.get("updated"))
-    left = [e["action_id"] for block in post["blocks"] if block["type"] == "actions" for e in block["elements"]]
+    left = [
+        e["action_id"] for block in post["blocks"] if block["type"] == "actions" for e in block["elements"]
+    ]
     assert "say-0" not in left and "say-1" in left
-    assert any(title in block["elements"][0].get("text", "") for block in post["blocks"] if block["type"] == "context")
+    assert any(
+        title in block["elements"][0].get("text", "")
+        for block in post["blocks"]
+        if block["type"] == "context"
+    )
 
 
 def test_a_tap_delivered_twice_is_answered_once(slack: SlackStandIn, user: str) -> None:
@@ -209,7 +238,9 @@ def test_a_tap_delivered_twice_is_answered_once(slack: SlackStandIn, user: str) 
     assert opening(KEY, "slack") in posts(slack, user, 3)[2]["text"]
 
 
-def test_a_button_whose_answer_has_gone_asks_with_its_words(running: Running, slack: SlackStandIn, user: str) -> None:
+def test_a_button_whose_answer_has_gone_asks_with_its_words(
+    running: Running, slack: SlackStandIn, user: str
+) -> None:
     ask(slack, user, question("causes/overview"))
     tap = slack.tap(user, posts(slack, user)[0], "say-0")
     tap["actions"][0]["value"] = '/session_start{"slot": "x"}'
@@ -248,13 +279,15 @@ def test_a_long_message_costs_nobody_time(slack: SlackStandIn, user: str) -> Non
 def test_a_flood_is_told_so_once(slack: SlackStandIn, user: str) -> None:
     for _ in range(14):
         slack.run(slack.deliver(slack.message(user, question(KEY))))
-    seen = wait_for(lambda: (s := slack.seen_by(user)) if len(slack.seen_by(user)) >= 9 else [])
+    seen = at_least(9, lambda: slack.seen_by(user))
     notices = [post for post in seen if voice("utter_rate_limited") in post["text"]]
     assert len(seen) == 9 and len(notices) == 1
 
 
 @pytest.mark.parametrize("typed", ['/session_start{"x": "y"}', "//restart", "\u200b/back"])
-def test_a_typed_slash_is_a_word_and_no_command(running: Running, slack: SlackStandIn, user: str, typed: str) -> None:
+def test_a_typed_slash_is_a_word_and_no_command(
+    running: Running, slack: SlackStandIn, user: str, typed: str
+) -> None:
     ask(slack, user, typed)
     posts(slack, user)
     assert said(running, f"slack-{TEAM}-{user}") == [typed.strip("\u200b/")]

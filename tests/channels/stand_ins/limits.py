@@ -77,13 +77,30 @@ def _button_faults(button: dict[str, Any]) -> list[str]:
     faults = _text_faults(button.get("text") or {}, 75)
     faults += ["buttons take plain_text"] if (button.get("text") or {}).get("type") != "plain_text" else []
     faults += ["value must be less than 2001 characters"] if len(button.get("value") or "") > 2000 else []
-    faults += ["action_id must be less than 256 characters"] if len(button.get("action_id") or "") > 255 else []
+    faults += (
+        ["action_id must be less than 256 characters"] if len(button.get("action_id") or "") > 255 else []
+    )
     return faults
 
 
 # Telegram: core.telegram.org/bots/api#sendmessage, #html-style, #inlinekeyboardbutton
 
-_TAGS = {"b", "strong", "i", "em", "u", "ins", "s", "strike", "del", "code", "pre", "a", "blockquote", "tg-spoiler"}
+_TAGS = {
+    "b",
+    "strong",
+    "i",
+    "em",
+    "u",
+    "ins",
+    "s",
+    "strike",
+    "del",
+    "code",
+    "pre",
+    "a",
+    "blockquote",
+    "tg-spoiler",
+}
 _TAG = re.compile(r"<(/?)([a-z-]+)((?:\s+[a-z-]+=\"[^\"<>]*\")*)\s*>")
 
 

@@ -61,3 +61,9 @@ def wait_for(condition: Callable[[], Any], seconds: float = 15.0, what: str = "w
             return value
         time.sleep(0.02)
     raise AssertionError(f"{what} did not come within {seconds:.0f} s")
+
+
+def at_least(count: int, seen: Callable[[], list[Any]], seconds: float = 15.0) -> list[Any]:
+    """Return what is seen once there are `count` of it."""
+    wait_for(lambda: len(seen()) >= count, seconds, f"number {count}")
+    return seen()

@@ -17,6 +17,7 @@ import yaml
 
 from hair_answers.operations.noise import quiet_environment
 from hair_answers.operations.training import ROOT, train
+
 from .slack import APP_TOKEN, BOT_TOKEN, SIGNING_SECRET, SlackStandIn
 from .telegram import SECRET, TOKEN, TelegramStandIn
 
@@ -79,7 +80,9 @@ class Running:
     def _endpoints(self) -> Path:
         data = yaml.safe_load((ROOT / "endpoints.yml").read_text())
         data["tracker_store"]["db"] = str(self.folder / "conversations.db")
-        data["action_endpoint"] = {"url": "http://127.0.0.1:9/webhook"}  # nobody there: plain answers need none
+        data["action_endpoint"] = {
+            "url": "http://127.0.0.1:9/webhook"
+        }  # nobody there: plain answers need none
         return self._write("endpoints.yml", data)
 
     def _credentials(self) -> Path:
@@ -90,7 +93,10 @@ class Running:
         webhook = {"webhook_url": f"{self.url}/webhooks/telegram/webhook", "secret_token": SECRET}
         blocks = {
             "hair_answers.channels.slack.SlackClinicInput": {**slack, **slack_block},
-            "hair_answers.channels.telegram.TelegramClinicInput": {**telegram, **(self.telegram_block or webhook)},
+            "hair_answers.channels.telegram.TelegramClinicInput": {
+                **telegram,
+                **(self.telegram_block or webhook),
+            },
         }
         return self._write("credentials.yml", blocks)
 

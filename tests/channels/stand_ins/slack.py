@@ -125,7 +125,9 @@ class SlackStandIn(Loopback):
         if len(times) < BURST:
             times.append(now)
             return None
-        return web.json_response({"ok": False, "error": "ratelimited"}, status=429, headers={"Retry-After": "1"})
+        return web.json_response(
+            {"ok": False, "error": "ratelimited"}, status=429, headers={"Retry-After": "1"}
+        )
 
     def _taken(self, data: dict[str, Any]) -> web.Response:
         ts = self.ts()
@@ -150,7 +152,9 @@ class SlackStandIn(Loopback):
 
     def message(self, user: str, text: str, **more: Any) -> dict[str, Any]:
         """A direct message to the bot."""
-        return self.event(type="message", channel=direct(user), channel_type="im", user=user, text=text, **more)
+        return self.event(
+            type="message", channel=direct(user), channel_type="im", user=user, text=text, **more
+        )
 
     def tap(self, user: str, post: dict[str, Any], action_id: str) -> dict[str, Any]:
         """A tap on a button of a post."""
@@ -159,7 +163,13 @@ class SlackStandIn(Loopback):
             for block in post["blocks"] if block["type"] == "actions"
             for element in block["elements"] if element["action_id"] == action_id
         )  # fmt: skip
-        message = {"type": "message", "bot_id": "BBOT", "user": "UBOT", "text": post["text"], "ts": post["ts"]}
+        message = {
+            "type": "message",
+            "bot_id": "BBOT",
+            "user": "UBOT",
+            "text": post["text"],
+            "ts": post["ts"],
+        }
         if post.get("thread_ts"):
             message["thread_ts"] = post["thread_ts"]
         return {
@@ -196,13 +206,17 @@ class SlackStandIn(Loopback):
         signed = {"Content-Type": kind, "X-Slack-Request-Timestamp": stamp, "X-Slack-Signature": signature}
         if self._session is None:
             self._session = aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0))
-        async with self._session.post(self.webhook, data=body.encode(), headers={**signed, **headers}) as reply:
+        async with self._session.post(
+            self.webhook, data=body.encode(), headers={**signed, **headers}
+        ) as reply:
             return reply.status, await reply.text()
 
     async def deliver(self, content: dict[str, Any], pace: float = 0.5) -> float:
         """Deliver as Slack does, up to four times until a 2xx within three seconds; return the seconds it took."""
         for attempt in range(4):
-            more = {"X-Slack-Retry-Num": str(attempt), "X-Slack-Retry-Reason": "http_error"} if attempt else {}
+            more = (
+                {"X-Slack-Retry-Num": str(attempt), "X-Slack-Retry-Reason": "http_error"} if attempt else {}
+            )
             started = time.monotonic()
             try:
                 status, _ = await asyncio.wait_for(self.send(content, **more), 3)
@@ -218,7 +232,9 @@ class SlackStandIn(Loopback):
     async def _link(self, request: web.Request) -> web.WebSocketResponse:
         socket = self._socket = web.WebSocketResponse()
         await socket.prepare(request)
-        await socket.send_json({"type": "hello", "num_connections": 1, "connection_info": {"app_id": "AXXXXXXXXX"}})
+        await socket.send_json(
+            {"type": "hello", "num_connections": 1, "connection_info": {"app_id": "AXXXXXXXXX"}}
+        )
         async for message in socket:
             if message.type == aiohttp.WSMsgType.TEXT and message.data.startswith("{"):
                 self.acknowledged.append(json.loads(message.data))

@@ -32,7 +32,7 @@ class TelegramStandIn(Loopback):
         self.faults: dict[str, deque[Answer]] = defaultdict(deque)
         self.blocked: set[int] = set()  # chats whose person has blocked the bot
         self.webhook: dict[str, Any] | None = None
-        self.silent = False  # takes calls and never answers
+        self.silent = False  # takes calls and does not answer
         self._times: dict[int, deque[float]] = defaultdict(deque)
         self._numbers = itertools.count(1)
         self._updates: list[dict[str, Any]] = []  # for getUpdates
@@ -47,8 +47,8 @@ class TelegramStandIn(Loopback):
     async def _api(self, request: web.Request) -> web.Response:
         method, data = request.match_info["method"], await request.json()
         self.calls.append({"method": method, "time": time.monotonic(), **data})
-        if self.silent:
-            await asyncio.sleep(3600)
+        while self.silent:
+            await asyncio.sleep(0.1)
         if request.match_info["token"] != TOKEN:
             return failed(401, "Unauthorized")
         if self.faults[method]:
@@ -63,7 +63,9 @@ class TelegramStandIn(Loopback):
         except TelegramRefusal as refusal:
             self.calls[-1]["refused"] = str(refusal)
             return failed(400, str(refusal))
-        return result if isinstance(result, web.Response) else web.json_response({"ok": True, "result": result})
+        return (
+            result if isinstance(result, web.Response) else web.json_response({"ok": True, "result": result})
+        )
 
     def _getMe(self, _: dict[str, Any]) -> dict[str, Any]:
         return BOT
@@ -117,7 +119,9 @@ class TelegramStandIn(Loopback):
 
     def _answerCallbackQuery(self, data: dict[str, Any]) -> bool:
         if data["callback_query_id"] not in self._taps:
-            raise TelegramRefusal("Bad Request: query is too old and response timeout expired or query ID is invalid")
+            raise TelegramRefusal(
+                "Bad Request: query is too old and response timeout expired or query ID is invalid"
+            )
         self._taps.discard(data["callback_query_id"])
         return True
 
@@ -136,7 +140,9 @@ class TelegramStandIn(Loopback):
     def update(self, **content: Any) -> dict[str, Any]:
         return {"update_id": 10_000 + next(self._numbers), **content}
 
-    def message(self, user: int, text: str | None = None, chat: dict[str, Any] | None = None, **more: Any) -> dict[str, Any]:
+    def message(
+        self, user: int, text: str | None = None, chat: dict[str, Any] | None = None, **more: Any
+    ) -> dict[str, Any]:
         """The update of a message; in the person's private chat unless `chat` says otherwise."""
         body = {
             "message_id": next(self._numbers), "from": person(user), "date": int(time.time()),
