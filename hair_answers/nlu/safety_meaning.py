@@ -34,21 +34,21 @@ class Nearness:
 
 @dataclass
 class SafetyMeaning:
-    """All phrases of the training data as vectors, shape (n, 384), half precision on disk."""
+    """All phrases of the training data as vectors, safety's first; shape (n, 384), half precision on disk."""
 
     keys: list[str]
     vectors: FloatArray
 
     def __post_init__(self) -> None:
-        names = np.array(self.keys)
-        own = np.char.startswith(names, SAFETY)
-        self._safety_keys, self._other_keys = names[own], names[~own]
-        self._safety, self._other = self.vectors[own], self.vectors[~own]
+        own = sum(key.startswith(SAFETY) for key in self.keys)
+        self._safety_keys, self._other_keys = self.keys[:own], self.keys[own:]
+        self._safety, self._other = self.vectors[:own], self.vectors[own:]  # views: no second copy
 
     @classmethod
     def fit(cls, examples: Sequence[tuple[str, str]], cache: EmbeddingCache) -> SafetyMeaning:
         """Encode (key, phrase) pairs; the matcher's cache already holds them."""
         pairs = sorted({(key, text_cleaner.clean(phrase)) for key, phrase in examples})
+        pairs.sort(key=lambda pair: not pair[0].startswith(SAFETY))
         return cls([key for key, _ in pairs], cache.encode([phrase for _, phrase in pairs]))
 
     def save(self, folder: Path) -> None:
@@ -74,12 +74,10 @@ class SafetyMeaning:
         vector = shared_encoder().recall(text_cleaner.clean(text))
         safety = self._safety @ vector
         nearest = int(safety.argmax())
-        return Nearness(
-            str(self._safety_keys[nearest]), float(safety[nearest]), float((self._other @ vector).max())
-        )
+        return Nearness(self._safety_keys[nearest], float(safety[nearest]), float((self._other @ vector).max()))
 
     def question(self, text: str) -> tuple[str, float]:
         """Return the key of the nearest phrase that is no safety matter, and its cosine."""
         cosines = self._other @ shared_encoder().recall(text_cleaner.clean(text))
         nearest = int(cosines.argmax())
-        return str(self._other_keys[nearest]), float(cosines[nearest])
+        return self._other_keys[nearest], float(cosines[nearest])
