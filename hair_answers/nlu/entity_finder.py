@@ -24,6 +24,8 @@ from spacy.matcher import PhraseMatcher
 from spacy.tokens import Doc, Span
 from spacy.util import filter_spans
 
+from hair_answers.operations import fast_domain
+
 VOCABULARY = Path(__file__).parent / "data" / "wordpiece_vocabulary.txt"
 NAMES_FILE = "names.json"
 SHORTEST_REPAIRED = 5  # letters: shorter words are too easily another word
@@ -170,7 +172,8 @@ class EntityFinder(GraphComponent):
         execution_context: ExecutionContext,
         **kwargs: Any,
     ) -> EntityFinder:
-        """Load the names."""
+        """Load the names; the first component of a model to load, so it readies what loads after it."""
+        fast_domain.install()
         with model_storage.read_from(resource) as folder:
             names = json.loads((folder / NAMES_FILE).read_text(encoding="utf-8"))
         return cls(model_storage, resource, names)
