@@ -102,7 +102,8 @@ class AnswerMatcher(IntentClassifier, GraphComponent):
     def train(self, training_data: TrainingData) -> Resource:
         """Fit on every phrase, calibrate out of fold, and store the result."""
         examples = [(m.get_full_intent(), m.get(TEXT)) for m in training_data.intent_examples]
-        self._matcher = Matcher.fit(examples, training_data.responses, EmbeddingCache.default())
+        names = [str(name) for table in training_data.lookup_tables for name in table["elements"]]
+        self._matcher = Matcher.fit(examples, training_data.responses, EmbeddingCache.default(), names)
         with self._model_storage.write_to(self._resource) as folder:
             self._matcher.save(folder)
         report = ", ".join(f"{name} {value:.3g}" for name, value in self._matcher.calibration.report.items())

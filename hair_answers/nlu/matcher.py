@@ -51,9 +51,12 @@ class Matcher:
     calibration: Calibration
     near: npt.NDArray[np.bool_]
     phrases: list[str]
+    names: list[str]
 
     def __post_init__(self) -> None:
-        self._speller = Speller(encoder.VOCABULARY.read_text(encoding="utf-8").splitlines(), self.phrases)
+        self._speller = Speller(
+            encoder.VOCABULARY.read_text(encoding="utf-8").splitlines(), self.phrases, self.names
+        )
 
     @classmethod
     def fit(
@@ -61,8 +64,12 @@ class Matcher:
         examples: Sequence[tuple[str, str]],
         responses: Mapping[str, Sequence[Mapping[str, Any]]],
         cache: EmbeddingCache,
+        names: Sequence[str] = (),
     ) -> Matcher:
-        """Fit on (key, phrase) pairs and calibrate out of fold; `responses` hold the answers' metadata."""
+        """Fit on (key, phrase) pairs and calibrate out of fold.
+
+        `responses` hold the answers' metadata, `names` are words the speller must not touch.
+        """
         pairs = sorted({(key, text_cleaner.clean(phrase)) for key, phrase in examples})
         keys = sorted({key for key, _ in pairs})
         if len(keys) < 2:
@@ -74,7 +81,8 @@ class Matcher:
         classifier, out_of_fold = AnswerClassifier.fit(keys, labels, kernel.gram())
         in_scope = np.array([key.partition("/")[0] not in CONTROL_TOPICS for key in keys])
         near = neighbours(keys, responses)
-        return cls(kernel, classifier, calibration.calibrate(out_of_fold, in_scope, near), near, phrases)
+        calibrated = calibration.calibrate(out_of_fold, in_scope, near)
+        return cls(kernel, classifier, calibrated, near, phrases, sorted(set(names)))
 
     @property
     def keys(self) -> list[str]:
@@ -87,7 +95,8 @@ class Matcher:
         self.classifier.save(folder)
         self.calibration.save(folder)
         np.save(folder / "neighbours.npy", self.near)
-        (folder / "phrases.json").write_text(json.dumps(self.phrases), encoding="utf-8")
+        words = {"phrases": self.phrases, "names": self.names}
+        (folder / "words.json").write_text(json.dumps(words), encoding="utf-8")
 
     @classmethod
     def load(cls, folder: Path) -> Matcher:
@@ -97,7 +106,7 @@ class Matcher:
             AnswerClassifier.load(folder),
             Calibration.load(folder),
             np.load(folder / "neighbours.npy", allow_pickle=False),
-            json.loads((folder / "phrases.json").read_text(encoding="utf-8")),
+            **json.loads((folder / "words.json").read_text(encoding="utf-8")),
         )
 
     def match(self, text: str) -> Match:

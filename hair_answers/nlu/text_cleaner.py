@@ -27,6 +27,12 @@ def plain_characters(text: str) -> str:
 
 
 @lru_cache(maxsize=1)
+def _spellings() -> dict[str, str]:
+    data = yaml.safe_load(CHAT_WORDS.read_text(encoding="utf-8"))
+    return {str(k): v for k, v in {**data["words"], **data["spellings"]}.items()}
+
+
+@lru_cache(maxsize=1)
 def _chat_words() -> tuple[dict[str, str], re.Pattern[str], re.Pattern[str]]:
     data = yaml.safe_load(CHAT_WORDS.read_text(encoding="utf-8"))
 
@@ -44,6 +50,12 @@ def whole_words(text: str) -> str:
     return _TOKEN.sub(lambda match: words.get(match.group().lower(), match.group()), text)
 
 
+def one_spelling(text: str) -> str:
+    """Write short forms out, with or without their apostrophe, and British words the American way."""
+    forms = _spellings()
+    return _TOKEN.sub(lambda match: forms.get(match.group().lower().replace("'", ""), match.group()), text)
+
+
 def bare_question(text: str) -> str:
     """Take greetings and thanks off both ends when at least two words are left, else return the text."""
     _, opener, closer = _chat_words()
@@ -54,7 +66,7 @@ def bare_question(text: str) -> str:
 def clean(text: str) -> str:
     """Return the text in the one form that phrases and questions are compared in."""
     letters = _REPEATED_LETTER.sub(r"\1\1", plain_characters(text))
-    return bare_question(whole_words(letters)).lower()
+    return bare_question(one_spelling(whole_words(letters))).lower()
 
 
 @lru_cache(maxsize=1)
