@@ -1,16 +1,13 @@
-"""Takes the pictures of docs/screenshots from the running bot: `python -m benchmarks.screenshots [CREDENTIALS]`."""
+"""Takes the pictures of docs/screenshots from a running bot: `python -m benchmarks.screenshots [ADDRESS]`."""
 
 from __future__ import annotations
 
 import sys
-import tempfile
-from pathlib import Path
 
 from playwright.sync_api import Browser, sync_playwright
 
 from tests.browser.chat_page import Chat
 from tests.browser.conftest import ARGUMENTS, DESKTOP, PHONE, ROOT, find_chromium
-from tests.conftest import start_bot
 
 FOLDER = ROOT / "docs" / "screenshots"
 # File name, device, light or dark, what is asked before the picture; "+" unfolds the sources of the last answer.
@@ -41,18 +38,14 @@ def take(browser: Browser, url: str, picture: tuple[str, dict, str, tuple[str, .
     context.close()
 
 
-def main(*credentials: str) -> None:
-    """Start the bot, take every picture, stop it."""
+def main(address: str = "http://127.0.0.1:5005") -> None:
+    """Take every picture."""
     FOLDER.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
-        bot = start_bot(Path(folder) / "log", **({"CREDENTIALS": credentials[0]} if credentials else {}))
+    with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=find_chromium(), args=ARGUMENTS)
-        try:
-            for picture in PICTURES:
-                take(browser, bot.url, picture)
-        finally:
-            browser.close()
-            bot.stop()
+        for picture in PICTURES:
+            take(browser, address, picture)
+        browser.close()
 
 
 if __name__ == "__main__":

@@ -92,7 +92,7 @@ class Stock:
             await sio.emit("session_confirm", (data or {}).get("session_id") or sid, to=sid)
 
         async def answer(sid: str, data: dict[str, str]) -> None:
-            await sio.emit("bot_uttered", {"text": f"You asked: {data['message']}"}, to=sid)
+            await sio.emit("bot_uttered", {"text": f"You asked: {data.get('message')}"}, to=sid)
 
         sio.on("session_request", session)
         sio.on("user_uttered", answer)
@@ -127,7 +127,8 @@ def contenders(ours: str, stock: str, packages: Path) -> list[Contender]:
             "Hair Answers", f"{ours}/chat/", ASSETS / "widget.js",
             "hair-answers-chat .launcher",
             "hair-answers-chat textarea",
-            f"{own}.querySelector('textarea').checkVisibility()", f"[...{own}.querySelectorAll('.message.bot')].at(-1).textContent",
+            f"{own}.querySelector('textarea').checkVisibility()",
+            f"[...{own}.querySelectorAll('.message.bot')].at(-1).textContent",
         ),
         Contender(
             "deep-chat 2.4.2", f"{stock}/deep-chat", modules / "deep-chat/dist/deepChat.bundle.js",

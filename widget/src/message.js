@@ -122,7 +122,7 @@ function basis(meta, strings) {
       el(
         "p",
         { class: "facts" },
-        grade && el("span", { class: `badge ${word(meta.evidence)}` }, el("span", { class: "sr" }, `${say("evidence")}: `), grade),
+        grade && el("span", { class: `badge ${word(meta.evidence)}` }, `${say("evidence")}: ${grade}`),
         date && el("span", { class: "date" }, say("reviewed", { date })),
       ),
     entries.length
