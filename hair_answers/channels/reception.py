@@ -97,6 +97,15 @@ class PlatformOutput(SpokenOutput):
         """Speak in `arrival`'s turn, or (None) wherever the conversation takes place."""
         self._reception, self._arrival = reception, arrival
 
+    async def send_response(self, recipient_id: str, message: Message) -> None:
+        """Send one message; one without words (a payload for another channel) does not count as an answer."""
+        if message.get("text"):
+            await super().send_response(recipient_id, message)
+        else:
+            logger.error(
+                "A message without a text cannot be shown here: give it one in the action that sends it."
+            )
+
     async def send_text_message(self, recipient_id: str, text: str, **_: Any) -> None:
         """Send bare text, as Rasa does when something speaks without a turn."""
         await self.send_response(recipient_id, {"text": text})

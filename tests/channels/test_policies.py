@@ -145,6 +145,18 @@ async def test_a_failing_turn_ends_with_an_honest_word(room: Room, tmp_path: Pat
     assert voice("utter_error") in room.posts[0]["text"]
 
 
+async def test_a_payload_for_another_channel_is_no_answer(room: Room, tmp_path: Path) -> None:
+    async def wordless(message: UserMessage) -> None:
+        await message.output_channel.send_response(
+            message.sender_id, {"text": None, "custom": {"kind": "chart"}}
+        )
+
+    desk = reception(room, tmp_path, wordless)
+    desk.take({"id": "1", "text": "x"})
+    await desk.close()
+    assert [voice("utter_error") in post["text"] for post in room.posts] == [True]
+
+
 async def test_a_message_that_cannot_be_made_is_apologised_for(room: Room, tmp_path: Path) -> None:
     room.failures.append(KeyError("a renderer's fault"))
     desk = reception(room, tmp_path)

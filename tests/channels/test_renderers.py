@@ -171,7 +171,8 @@ def test_goldens() -> None:
     )
     assert [len(row) for row in post["reply_markup"]["inline_keyboard"]] == [2]
     assert plain.render(message) == (
-        "First boldword & NHS (https://nhs.uk/a?b=1&c=2).\n\n1. One: x\n2. two\n\n• tel\n\nCost & time\n• PRP: high <now>"
+        "First boldword & NHS (https://nhs.uk/a?b=1&c=2).\n\n1. One: x\n2. two\n\n• tel\n\n"
+        "Cost & time\n• PRP: high <now>"
         "\n• Transplant: low\n\n1. A → 2. B\n\n• Line: 116 123\n\nEarly · Sources: NHS; BAD\n\n> Yes\n> No"
     )
 

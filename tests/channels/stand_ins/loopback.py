@@ -9,6 +9,7 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from typing import Any
 
+import aiohttp
 from aiohttp import web
 
 
@@ -19,6 +20,7 @@ class Loopback:
         self.port = 0
         self.loop = asyncio.new_event_loop()
         self._ready = threading.Event()
+        self._session: aiohttp.ClientSession | None = None
         self._thread = threading.Thread(target=self._serve, daemon=True)
 
     def app(self) -> web.Application:
@@ -32,7 +34,16 @@ class Loopback:
         self._thread.start()
         assert self._ready.wait(10), "the stand-in did not start"
 
+    @property
+    def client(self) -> aiohttp.ClientSession:
+        """What deliveries go out with; made in the server's own loop."""
+        if self._session is None:
+            self._session = aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0))
+        return self._session
+
     def stop(self) -> None:
+        if self._session is not None:
+            self.run(self._session.close())
         self.loop.call_soon_threadsafe(self.loop.stop)
         self._thread.join(10)
 

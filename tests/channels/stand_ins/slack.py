@@ -42,7 +42,6 @@ class SlackStandIn(Loopback):
         self._times: dict[str, deque[float]] = defaultdict(deque)
         self._numbers = itertools.count(1)
         self._socket: web.WebSocketResponse | None = None
-        self._session: aiohttp.ClientSession | None = None
 
     def app(self) -> web.Application:
         app = web.Application(client_max_size=2**22)
@@ -204,11 +203,7 @@ class SlackStandIn(Loopback):
         stamp = str(int(time.time()))
         signature = SignatureVerifier(SIGNING_SECRET).generate_signature(timestamp=stamp, body=body) or ""
         signed = {"Content-Type": kind, "X-Slack-Request-Timestamp": stamp, "X-Slack-Signature": signature}
-        if self._session is None:
-            self._session = aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0))
-        async with self._session.post(
-            self.webhook, data=body.encode(), headers={**signed, **headers}
-        ) as reply:
+        async with self.client.post(self.webhook, data=body.encode(), headers={**signed, **headers}) as reply:
             return reply.status, await reply.text()
 
     async def deliver(self, content: dict[str, Any], pace: float = 0.5) -> float:

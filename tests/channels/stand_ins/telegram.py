@@ -37,7 +37,6 @@ class TelegramStandIn(Loopback):
         self._numbers = itertools.count(1)
         self._updates: list[dict[str, Any]] = []  # for getUpdates
         self._taps: set[str] = set()
-        self._session: aiohttp.ClientSession | None = None
 
     def app(self) -> web.Application:
         app = web.Application()
@@ -174,9 +173,7 @@ class TelegramStandIn(Loopback):
         """Deliver once and return the bot's status."""
         assert self.webhook, "the bot has not set its webhook"
         given = {"X-Telegram-Bot-Api-Secret-Token": self.webhook["secret_token"], **headers}
-        if self._session is None:
-            self._session = aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0))
-        async with self._session.post(self.webhook["url"], json=update, headers=given) as reply:
+        async with self.client.post(self.webhook["url"], json=update, headers=given) as reply:
             await reply.read()
             return reply.status
 
