@@ -62,6 +62,7 @@ class Service:
     environment: Mapping[str, str] = field(default_factory=dict)
     user: str | None = None
     is_ready: Callable[[int], bool] = is_open
+    stop_signal: signal.Signals = signal.SIGTERM
     process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
@@ -95,11 +96,11 @@ class Service:
         """The end of its log."""
         return self.log.read_text(errors="replace")[-2000:]
 
-    def stop(self, how: signal.Signals = signal.SIGTERM) -> None:
-        """End the process with a signal, and whatever it started."""
+    def stop(self, how: signal.Signals | None = None) -> None:
+        """End the process, with its own signal if no other is named, and whatever it started."""
         if self.process is None or self.process.poll() is not None:
             return
-        self.process.send_signal(how)
+        self.process.send_signal(how or self.stop_signal)
         with contextlib.suppress(subprocess.TimeoutExpired):
             self.process.wait(STOP_SECONDS)
         with contextlib.suppress(ProcessLookupError):
@@ -111,6 +112,12 @@ class Service:
         self.stop()
         self.start()
         self.wait()
+
+
+def postgres_is_ready(port: int) -> bool:
+    """True when PostgreSQL takes connections: its port opens earlier."""
+    asked = [str(postgres_binaries() / "pg_isready"), "-h", "127.0.0.1", "-p", str(port), "-q"]
+    return subprocess.run(asked).returncode == 0
 
 
 def bot_is_ready(port: int) -> bool:
@@ -222,6 +229,8 @@ class Stack:
             port,
             {},
             user=user,
+            is_ready=postgres_is_ready,
+            stop_signal=signal.SIGINT,  # a plain SIGTERM would wait for its clients
         )
         port = self.ports["redis"]
         redis = [
