@@ -12,11 +12,12 @@ from rasa_sdk.events import SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions import speaking
+from actions.interruptions import is_urgent
 from hair_answers.knowledge import guided_check
 from hair_answers.knowledge.bubble import Bubble
 from hair_answers.knowledge.context import answer_keys
 from hair_answers.knowledge.library import Library
-from hair_answers.operations.outbox import Outbox
+from hair_answers.operations.outbox import shared_outbox
 
 FORM = "guided_check_form"
 STOPPED = Bubble("utter_guided_check_stopped", answer="guided_check/stop", chips=("suitability/who_is_it_for",))
@@ -33,13 +34,15 @@ class FinishGuidedCheck(Action):
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
     ) -> list[dict[str, Any]]:
         """Speak the notes, forget the replies, and empty the slots."""
-        outbox = await asyncio.to_thread(Outbox)
+        outbox = await asyncio.to_thread(shared_outbox)
         draft = await asyncio.to_thread(outbox.draft, tracker.sender_id)
         await asyncio.to_thread(outbox.drop_draft, tracker.sender_id)
         chosen = {slot: json.loads(draft[slot]) for slot in guided_check.slots() if slot in draft}
         complete = all(tracker.get_slot(slot) for slot in guided_check.slots()) and len(chosen) > 0
         notes = guided_check.notes(chosen, raised(tracker), Library.default()) if complete else STOPPED
-        speaking.say(dispatcher, tracker, [notes])
+        # After an urgent safety answer nothing more is said.
+        if not is_urgent(tracker):
+            speaking.say(dispatcher, tracker, [notes])
         return [SlotSet(slot, None) for slot in guided_check.slots()]
 
 

@@ -10,10 +10,11 @@ from rasa_sdk.events import SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions import speaking
+from actions.interruptions import is_urgent
 from actions.validate_handoff_form import CONSENT, CONTACT, NAME
 from hair_answers.knowledge.bubble import Bubble
 from hair_answers.knowledge.context import MISSES, Context, topic
-from hair_answers.operations.outbox import Outbox
+from hair_answers.operations.outbox import shared_outbox
 
 FIELDS = (CONSENT, NAME, CONTACT)
 NOT_SENT = Bubble("utter_handoff_stopped", answer="handoff/stopped")
@@ -30,7 +31,7 @@ class HandOver(Action):
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
     ) -> list[dict[str, Any]]:
         """Store the request before saying so; empty the slots and the draft."""
-        outbox = await asyncio.to_thread(Outbox)
+        outbox = await asyncio.to_thread(shared_outbox)
         draft = await asyncio.to_thread(outbox.draft, tracker.sender_id)
         said = NOT_SENT
         if all(field in draft for field in FIELDS):
@@ -39,7 +40,9 @@ class HandOver(Action):
             reference = await asyncio.to_thread(outbox.submit, *request)
             said = Bubble("utter_handed_over", {"reference": reference}, "handoff/person")
         await asyncio.to_thread(outbox.drop_draft, tracker.sender_id)
-        speaking.say(dispatcher, tracker, [said])
+        # After an urgent safety answer nothing more is said.
+        if not is_urgent(tracker):
+            speaking.say(dispatcher, tracker, [said])
         return [SlotSet(field, None) for field in FIELDS]
 
 

@@ -13,7 +13,7 @@ from actions import speaking
 from hair_answers.knowledge.bubble import Bubble
 from hair_answers.knowledge.context import topic
 from hair_answers.knowledge.library import Library
-from hair_answers.operations.feedback import Feedback
+from hair_answers.operations.feedback import shared_feedback
 
 RATINGS = {"feedback/helpful": "up", "feedback/not_helpful": "down"}
 THANKS = Bubble("utter_feedback_thanks", answer="feedback/helpful")
@@ -36,7 +36,7 @@ class RecordFeedback(Action):
         if answer is None or topic(answer.key) == "safety":
             speaking.say(dispatcher, tracker, [THANKS])
             return []
-        await asyncio.to_thread(lambda: Feedback().keep(answer, rating))
+        await asyncio.to_thread(shared_feedback().keep, answer, rating)
         if rating == "down":
             return [FollowupAction("feedback_form")]
         speaking.say(dispatcher, tracker, [THANKS])

@@ -10,12 +10,12 @@ from rasa_sdk.events import SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions import speaking
-from actions.interruptions import answer_question
+from actions.interruptions import answer_question, is_safety
 from actions.record_feedback import THANKS
 from hair_answers.knowledge import guided_check
 from hair_answers.knowledge.library import Library
 from hair_answers.nlu.question_splitter import is_question
-from hair_answers.operations.feedback import Feedback
+from hair_answers.operations.feedback import shared_feedback
 
 REQUESTED, REASON = "requested_slot", "feedback_reason"
 
@@ -33,12 +33,14 @@ class ValidateFeedbackForm(Action):
         """Store the reason without identifiers; whatever is said, the form ends: nobody owes a reason."""
         if tracker.get_slot(REQUESTED) != REASON:
             return []
+        if is_safety(tracker):
+            return [SlotSet(REASON, None), SlotSet(REQUESTED, None)]
         text = speaking.text(tracker)
         asks = is_question(text) or text == speaking.key(tracker)
         if not (asks and answer_question(dispatcher, tracker)):
             spoken = speaking.context(tracker).spoken
             answer = next((found for key in spoken if (found := Library.default().answer(key))), None)
             if answer and not guided_check.wants_to_stop(text):
-                await asyncio.to_thread(lambda: Feedback().explain(answer, text))
+                await asyncio.to_thread(shared_feedback().explain, answer, text)
             speaking.say(dispatcher, tracker, [THANKS])
         return [SlotSet(REASON, None), SlotSet(REQUESTED, None)]

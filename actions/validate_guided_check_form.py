@@ -11,13 +11,14 @@ from rasa_sdk.events import SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions import speaking
-from actions.interruptions import answer_question
+from actions.interruptions import answer_question, is_safety, is_urgent
 from hair_answers.knowledge import guided_check
 from hair_answers.knowledge.bubble import Bubble
 from hair_answers.nlu.question_splitter import is_question
-from hair_answers.operations.outbox import Outbox
+from hair_answers.operations.outbox import shared_outbox
 
 REQUESTED = "requested_slot"
+HEALTH = "guided_health"  # the one question whose replies may be red flags
 GIVEN = "given"  # all that the conversation keeps of a reply
 
 
@@ -35,12 +36,16 @@ class ValidateGuidedCheckForm(Action):
         slot, text = tracker.get_slot(REQUESTED), speaking.text(tracker)
         if slot not in guided_check.slots():
             return []
+        if is_urgent(tracker):
+            return [SlotSet(REQUESTED, None)]
         if guided_check.wants_to_stop(text) or speaking.key(tracker) == "guided_check/stop":
             return [SlotSet(REQUESTED, None)]
-        codes = [] if is_question(text) else guided_check.read(slot, text)
+        reads = not is_question(text) and (slot == HEALTH or not is_safety(tracker))
+        codes = guided_check.read(slot, text) if reads else []
         if codes:
-            await asyncio.to_thread(Outbox().write_draft, tracker.sender_id, slot, json.dumps(codes))
+            await asyncio.to_thread(shared_outbox().write_draft, tracker.sender_id, slot, json.dumps(codes))
             return [SlotSet(slot, GIVEN)]
-        if not answer_question(dispatcher, tracker):
+        # A red flag was answered before this: the question is only asked again.
+        if not is_safety(tracker) and not answer_question(dispatcher, tracker):
             speaking.say(dispatcher, tracker, [Bubble("utter_pick_one", answer="guided_check/pick_one")])
         return [SlotSet(slot, None)]

@@ -10,12 +10,12 @@ from rasa_sdk.events import SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions import speaking
-from actions.interruptions import answer_question
+from actions.interruptions import answer_question, is_safety, is_urgent
 from hair_answers.knowledge import contact, guided_check
 from hair_answers.knowledge.bubble import Bubble
 from hair_answers.knowledge.library import Library
 from hair_answers.nlu.question_splitter import is_question
-from hair_answers.operations.outbox import Outbox
+from hair_answers.operations.outbox import shared_outbox
 
 REQUESTED = "requested_slot"
 CONSENT, NAME, CONTACT = "handoff_consent", "handoff_name", "handoff_contact"
@@ -40,13 +40,18 @@ class ValidateHandoffForm(Action):
         slot, text = tracker.get_slot(REQUESTED), speaking.text(tracker)
         if slot not in AGAIN:
             return []
-        if guided_check.wants_to_stop(text) or (slot == CONSENT and refuses(tracker)):
+        refused = guided_check.wants_to_stop(text) or (slot == CONSENT and refuses(tracker))
+        if refused or is_urgent(tracker):
             return [SlotSet(REQUESTED, None)]
+        if is_safety(tracker):
+            return [SlotSet(slot, None)]
+        # "What is PRP" is no name; "Will Smith" opens like a question but asks nothing the bot knows.
+        if is_question(text) and answer_question(dispatcher, tracker):
+            return [SlotSet(slot, None)]
         if value := read(slot, text, tracker):
-            await asyncio.to_thread(Outbox().write_draft, tracker.sender_id, slot, value)
+            await asyncio.to_thread(shared_outbox().write_draft, tracker.sender_id, slot, value)
             return [SlotSet(slot, GIVEN)]
-        if not (is_question(text) and answer_question(dispatcher, tracker)):
-            speaking.say(dispatcher, tracker, [Bubble(AGAIN[slot], answer="handoff/again")])
+        speaking.say(dispatcher, tracker, [Bubble(AGAIN[slot], answer="handoff/again")])
         return [SlotSet(slot, None)]
 
 

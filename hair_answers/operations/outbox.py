@@ -16,6 +16,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timezone
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -187,6 +188,16 @@ class Outbox:
             connection.execute(REQUESTS.update().where(where).values(**values))
 
 
+def shared_outbox() -> Outbox:
+    """Return this process's outbox at the address the environment names."""
+    return _shared(os.environ.get(VARIABLE) or DEFAULT)
+
+
+@lru_cache(maxsize=4)
+def _shared(address: str) -> Outbox:
+    return Outbox(address)
+
+
 def _connect(address: str) -> Engine:
     if address.startswith("sqlite:///"):
         Path(address.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
@@ -243,11 +254,11 @@ def table(rows: list[Row]) -> str:
     lines = []
     for row in rows:
         day = datetime.fromtimestamp(row.created, timezone.utc).strftime("%Y-%m-%d %H:%M UTC")
-        state = "closed" if row.closed else f"sent by {row.target}" if row.delivered else "waiting"
+        state = "closed" if row.closed else f"sent by {row.target}" if row.delivered else "open"
         if row.fault and not row.delivered:
             state += f" ({row.attempts} failed tries: {row.fault})"
         lines.append(f"{row.reference}  {day}  {row.reason:<10} {row.name or '-'}  {row.contact or '-'}  [{state}]")
-    return "\n".join(lines) or "No requests."
+    return "\n".join(lines) or "No open requests."
 
 
 def main(arguments: list[str] | None = None, environment: Mapping[str, str] = os.environ) -> int:
