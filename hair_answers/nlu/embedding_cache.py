@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from pathlib import Path
+from zipfile import BadZipFile
 
 import numpy as np
 
@@ -36,7 +37,7 @@ class EmbeddingCache:
         try:
             with np.load(self._path, allow_pickle=False) as stored:
                 return dict(zip(stored["names"].tolist(), stored["vectors"], strict=True))
-        except (OSError, ValueError, KeyError, EOFError):
+        except (OSError, ValueError, KeyError, EOFError, BadZipFile):
             return {}
 
     def _write(self, vectors: dict[str, FloatArray]) -> None:

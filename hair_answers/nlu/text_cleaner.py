@@ -16,6 +16,7 @@ CHAT_WORDS = Path(__file__).parent / "data" / "chat_words.yml"
 APOSTROPHES = str.maketrans({"’": "'", "‘": "'", "`": "'", "´": "'", "“": '"', "”": '"'})
 _TOKEN = re.compile(r"[A-Za-z0-9]+(?:[/'][A-Za-z0-9]+)*|\S")
 _INVISIBLE = {"Cc", "Cf", "Co", "Cs", "Cn"}
+_PICTURES = {"So", "Sk"}  # symbols and the skin tones that follow them
 _REPEATED_LETTER = re.compile(r"([a-zA-Z])\1{2,}")
 
 
@@ -24,6 +25,12 @@ def plain_characters(text: str) -> str:
     folded = unicodedata.normalize("NFKC", text).translate(APOSTROPHES)
     visible = (c if unicodedata.category(c) not in _INVISIBLE else " " if c.isspace() else "" for c in folded)
     return " ".join("".join(visible).split())
+
+
+def without_pictures(text: str) -> str:
+    """Drop emoji and the like beside words; a message of nothing else keeps them."""
+    bare = " ".join("".join(c for c in text if unicodedata.category(c) not in _PICTURES).split())
+    return bare if any(c.isalnum() for c in bare) else text
 
 
 @lru_cache(maxsize=1)
@@ -65,7 +72,7 @@ def bare_question(text: str) -> str:
 
 def clean(text: str) -> str:
     """Return the text in the one form that phrases and questions are compared in."""
-    letters = _REPEATED_LETTER.sub(r"\1\1", plain_characters(text))
+    letters = _REPEATED_LETTER.sub(r"\1\1", without_pictures(plain_characters(text)))
     return bare_question(one_spelling(whole_words(letters))).lower()
 
 
