@@ -48,7 +48,10 @@ def cluster(turns: Sequence[Turn], encode: Encode) -> list[Cluster]:
     vectors = np.asarray(encode(texts))
     vectors = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
     labels = _labels(vectors)
-    found = [_describe([t for t, own in zip(texts, labels, strict=True) if own == label], asked) for label in set(labels)]
+    found = [
+        _describe([t for t, own in zip(texts, labels, strict=True) if own == label], asked)
+        for label in set(labels)
+    ]
     return sorted(found, key=lambda cluster: (-cluster.people, -cluster.count, cluster.questions))
 
 
