@@ -26,7 +26,8 @@ create table if not exists deliveries (
     tries integer not null default 0,
     event text,
     unique (channel, id)
-)
+);
+create index if not exists waiting on deliveries (channel, number) where event is not null;
 """
 
 
@@ -70,6 +71,9 @@ class Inbox:
             self._store.execute(
                 "update deliveries set event = null where channel = ? and id = ?", (channel, event_id)
             )
+        if not self._store.execute("select 1 from deliveries where event is not null limit 1").fetchone():
+            # Nothing waits: empty the log too, which still holds what people wrote.
+            self._store.execute("pragma wal_checkpoint(truncate)")
 
     def resume(self, channel: str) -> list[Waiting]:
         """Return what an earlier process left unanswered, oldest first; what is too old is dropped."""
@@ -111,5 +115,5 @@ def _opened(file: Path) -> sqlite3.Connection:
     store.execute("pragma synchronous = normal")
     store.execute("pragma secure_delete = on")
     with store:
-        store.execute(_SCHEMA)
+        store.executescript(_SCHEMA)
     return store

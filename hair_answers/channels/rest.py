@@ -1,4 +1,7 @@
-"""REST for integrators and tests: POST /webhooks/rest/webhook {sender, message}."""
+"""REST for integrators and tests: POST /webhooks/rest/webhook {sender, message}.
+
+`?format=plain` gives the text without marks, for an SMS gateway or a speech reader.
+"""
 
 from __future__ import annotations
 
@@ -19,6 +22,7 @@ from hair_answers.channels.intake import (
     take_turn,
     valid_sender,
 )
+from hair_answers.channels.renderers import plain
 
 LARGEST_BODY = 16_384  # bytes
 STATUS = {"too_long": 413, "body_too_large": 413}
@@ -27,8 +31,10 @@ STATUS = {"too_long": 413, "body_too_large": 413}
 class CollectingOutput(SpokenOutput):
     """Keeps the turn's messages for the response body."""
 
-    def __init__(self) -> None:
+    def __init__(self, is_plain: bool = False) -> None:
+        """Keep texts as CommonMark, or (`is_plain`) without marks and with everything in words."""
         self.messages: list[dict[str, Any]] = []
+        self._is_plain = is_plain
 
     @classmethod
     def name(cls) -> str:
@@ -38,9 +44,14 @@ class CollectingOutput(SpokenOutput):
     async def deliver(self, recipient_id: str, message: dict[str, Any]) -> None:
         """Keep one message with its buttons and metadata."""
         kept = {name: message[name] for name in ("text", "buttons", "custom") if message.get(name)}
-        self.messages.append(
-            {"recipient_id": recipient_id, **kept, "metadata": message.get("metadata") or {}}
-        )
+        metadata = message.get("metadata") or {}
+        if self._is_plain and "text" in kept:
+            # The source line is part of the text on this channel already.
+            shown = {
+                name: value for name, value in metadata.items() if name not in ("source_line", "sources")
+            }
+            kept["text"] = plain.render({"text": kept["text"], "metadata": shown})
+        self.messages.append({"recipient_id": recipient_id, **kept, "metadata": metadata})
 
 
 class IntegratorInput(InputChannel):
@@ -66,7 +77,7 @@ class IntegratorInput(InputChannel):
             except IntakeError as error:
                 body = {"error": {"code": error.code, "message": str(error)}}
                 return response.json(body, status=STATUS.get(error.code, 400))
-            output = CollectingOutput()
+            output = CollectingOutput(is_plain=request.args.get("format") == "plain")
             await take_turn(on_new_message, UserMessage(text, output, sender, input_channel=self.name()))
             return response.json(output.messages)
 
