@@ -3,7 +3,7 @@
 PY = .venv/bin/python
 .DEFAULT_GOAL := help
 .PHONY: help setup dev train run shell test test-fast check lint content-check content-new content-export \
-	content-import content-due review-sheet check-model benchmark benchmark-nlu benchmark-speed lock browser widget clean
+	content-import content-due review-sheet outbox check-model benchmark benchmark-nlu benchmark-speed lock browser widget clean
 
 help:  ## show the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 18
@@ -25,6 +25,9 @@ run: setup  ## start the bot: web page, REST and action server
 
 shell: setup  ## talk to the bot in the terminal
 	@$(PY) -m hair_answers.operations.shell
+
+outbox: setup  ## show who asked to be contacted; make outbox CLOSE=HA-ABC123 closes one
+	@$(PY) -m hair_answers.operations.outbox $(if $(CLOSE),--close $(CLOSE))
 
 browser:
 	@scripts/browser
