@@ -1,7 +1,8 @@
 """How well the safety gate notices what it must and leaves the rest alone: `python -m benchmarks.safety`.
 
-Reads the open test set (tests/safety/{tuning,test}.tsv) and, when they are there, the development questions, and
-measures the trained model's own components. Recall and over-escalation come with 95 % Wilson intervals.
+Reads the open sets (tests/safety/{tuning,test,blind}.tsv; blind was written by a second author who had not seen
+the signs) and, when they are there, the development questions, and measures the trained model's own components.
+Recall and over-escalation come with 95 % Wilson intervals.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ MODEL = ROOT / "models" / "hair-answers.tar.gz"
 TEST_SET = ROOT / "tests" / "safety"
 REAL_QUESTIONS = ROOT.parent / "shared" / "benchmarks" / "real_questions"
 NEGATIVE = "negative"
+SETS = ("tuning", "test", "blind")
 
 
 @dataclass(frozen=True)
@@ -47,9 +49,9 @@ class Outcome:
     seconds: float  # the gate alone
 
 
-def read_rows(half: str) -> list[Row]:
-    """Read one half of the test set: "tuning" or "test"."""
-    with (TEST_SET / f"{half}.tsv").open(encoding="utf-8") as file:
+def read_rows(name: str) -> list[Row]:
+    """Read one of the open sets."""
+    with (TEST_SET / f"{name}.tsv").open(encoding="utf-8") as file:
         return [Row(**row) for row in csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE)]
 
 
@@ -125,21 +127,21 @@ def line(name: str, hits: int, total: int) -> str:
     return f"{name:<46} {hits:>4} / {total:<4} {share}   [{100 * low:.1f}, {100 * high:.1f}]"
 
 
-def report_half(bot: Bot, half: str, show: bool) -> None:
-    """Print recall by kind, tier and form, and over-escalation, of one half."""
-    rows = [(row, bot.understand(row.text)) for row in read_rows(half)]
+def report_set(bot: Bot, name: str, show: bool) -> None:
+    """Print recall by kind, tier and form, and over-escalation, of one set."""
+    rows = [(row, bot.understand(row.text)) for row in read_rows(name)]
     needing = [(row, out, is_caught(bot, row, out)) for row, out in rows if row.kind != NEGATIVE]
-    print(f"\n{half} half: {len(rows)} messages; hits / n, share, 95 % Wilson interval")
+    print(f"\n{name}: {len(rows)} messages; hits / n, share, 95 % Wilson interval")
     groups: dict[str, list[bool]] = {}
     for row, out, caught in needing:
         keys, _, tier = expected(bot, row.rule)
-        for name in (f"recall, {row.kind}", f"recall, tier {tier}, {row.kind}", f"recall, form {row.form}"):
-            groups.setdefault(name, []).append(caught)
+        for group in (f"recall, {row.kind}", f"recall, tier {tier}, {row.kind}", f"recall, form {row.form}"):
+            groups.setdefault(group, []).append(caught)
         groups.setdefault("the very answer meant", []).append(out.key in keys)
         if show and not caught:
             print(f"  missed {row.rule} {row.kind}: {row.text}  -> {out.intent} {out.key}")
-    for name in sorted(groups):
-        print(line(name, sum(groups[name]), len(groups[name])))
+    for group in sorted(groups):
+        print(line(group, sum(groups[group]), len(groups[group])))
     negatives = [(row, out) for row, out in rows if row.kind == NEGATIVE]
     print(
         line("over-escalation, hard negatives", sum(o.tier is not None for _, o in negatives), len(negatives))
@@ -184,7 +186,7 @@ def main() -> None:
     """Measure and print."""
     arguments = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     arguments.add_argument("--model", type=Path, default=MODEL)
-    arguments.add_argument("--half", choices=["tuning", "test"], action="append")
+    arguments.add_argument("--set", choices=SETS, action="append", help="only this set; may be repeated")
     arguments.add_argument("--show", action="store_true", help="print the messages that went wrong")
     arguments.add_argument(
         "--show-questions", action="store_true", help="print the development questions too"
@@ -192,11 +194,11 @@ def main() -> None:
     chosen = arguments.parse_args()
     with unpacked(chosen.model) as folder:
         bot = Bot(folder)
-    for half in chosen.half or ["tuning", "test"]:
-        report_half(bot, half, chosen.show)
+    for name in chosen.set or SETS:
+        report_set(bot, name, chosen.show)
     print()
     report_questions(bot, chosen.show_questions)
-    report_latency(bot.understand(row.text) for half in ("tuning", "test") for row in read_rows(half))
+    report_latency(bot.understand(row.text) for name in SETS for row in read_rows(name))
 
 
 if __name__ == "__main__":
