@@ -10,7 +10,10 @@ from rasa.core.actions.action import RemoteAction
 
 from hair_answers.operations import fast_actions
 
-GOOD = {"events": [{"event": "slot", "timestamp": None, "name": "a", "value": 1}], "responses": [{"text": "hi"}]}
+GOOD = {
+    "events": [{"event": "slot", "timestamp": None, "name": "a", "value": 1}],
+    "responses": [{"text": "hi"}],
+}
 
 
 @pytest.fixture(autouse=True)

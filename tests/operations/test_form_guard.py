@@ -27,7 +27,9 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Stand in for the action server; return what it was shown."""
     shown: list[str] = []
 
-    async def validate_slots(self: FormAction, slots: Any, tracker: DialogueStateTracker, *rest: Any) -> list[Any]:
+    async def validate_slots(
+        self: FormAction, slots: Any, tracker: DialogueStateTracker, *rest: Any
+    ) -> list[Any]:
         shown.append(tracker.latest_message.text)  # type: ignore[union-attr, arg-type]
         return [SlotSet("handoff_contact", "given")]
 
@@ -37,7 +39,9 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 
 def tracker_in(form: str, text: str, intent: str) -> DialogueStateTracker:
-    message = UserUttered(text, {"name": intent}, [{"entity": "x", "value": text}], {"text": text, "intent": {"name": intent}})  # type: ignore[typeddict-item]
+    message = UserUttered(
+        text, {"name": intent}, [{"entity": "x", "value": text}], {"text": text, "intent": {"name": intent}}
+    )  # type: ignore[typeddict-item]
     events = [ActiveLoop(form), SlotSet("requested_slot", "handoff_contact"), message]
     return DialogueStateTracker.from_events("one", events, slots=SLOTS)
 

@@ -62,7 +62,15 @@ def mail() -> Iterator[tuple[Mailbox, dict[str, str]]]:
         port = probe.getsockname()[1]
     server = Controller(mailbox, hostname="127.0.0.1", port=port)
     server.start()
-    yield mailbox, {"SMTP_HOST": "127.0.0.1", "SMTP_PORT": str(port), "SMTP_STARTTLS": "no", "SMTP_FROM": "bot@clinic.example"}
+    yield (
+        mailbox,
+        {
+            "SMTP_HOST": "127.0.0.1",
+            "SMTP_PORT": str(port),
+            "SMTP_STARTTLS": "no",
+            "SMTP_FROM": "bot@clinic.example",
+        },
+    )
     server.stop()
 
 

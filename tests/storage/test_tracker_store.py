@@ -1,7 +1,9 @@
+import asyncio
 import json
 import sqlite3
 
 import pytest
+import sqlalchemy as sa
 from rasa.shared.core.domain import Domain
 from rasa.shared.core.events import (
     ActionExecuted,
@@ -124,9 +126,7 @@ async def test_erasing_leaves_no_row_and_no_trace_in_the_file(store, tmp_path):
 
 async def test_the_turn_that_erases_is_not_stored_either(store, tmp_path):
     await say(store, "s", *turn("does minoxidil help"))
-    await say(
-        store, "s", *turn("delete my data"), ActionExecuted("action_delete_conversation"), DONE
-    )
+    await say(store, "s", *turn("delete my data"), ActionExecuted("action_delete_conversation"), DONE)
     assert rows(tmp_path) == []
 
 
@@ -172,3 +172,29 @@ async def test_an_event_that_cannot_be_made_private_is_dropped_not_leaked(store,
     await say(store, "s", *turn(f"mail {MAIL}"))
     assert rows(tmp_path) == []
     assert store.event_broker.events == []
+
+
+async def test_a_full_disk_loses_no_answer_and_no_event(store, tmp_path):
+    await say(store, "s", *turn("first"))
+    with store.engine.connect() as connection:
+        pages = connection.execute(sa.text("PRAGMA page_count")).scalar()
+    store.engine.dispose()
+
+    @sa.event.listens_for(store.engine, "checkout")
+    def limit(connection, *_):
+        # SQLite says "database or disk is full" beyond this size, as it does on a full disk.
+        connection.execute(f"PRAGMA max_page_count={pages}")
+
+    for number in range(12):
+        tracker = await say(store, "s", *turn(f"message {number} {'x' * 400}"))
+        assert tracker.latest_message.text.startswith(f"message {number}")
+    assert store.is_away
+    sa.event.remove(store.engine, "checkout", limit)
+
+    @sa.event.listens_for(store.engine, "checkout")
+    def unlimited(connection, *_):
+        connection.execute("PRAGMA max_page_count=1000000")
+
+    await asyncio.wait_for(store._retry, 10)
+    said = [row["text"].split(" x")[0] for row in rows(tmp_path) if row["event"] == "user"]
+    assert said == ["first", *(f"message {number}" for number in range(12))]
