@@ -3,7 +3,7 @@
 PY = .venv/bin/python
 .DEFAULT_GOAL := help
 .PHONY: help setup dev train run shell test test-fast check lint content-check content-new content-export \
-	content-import content-due review-sheet outbox check-model benchmark benchmark-nlu benchmark-speed lock browser widget clean
+	content-import content-due review-sheet outbox doctor forget export purge insights review stack check-model benchmark benchmark-nlu benchmark-speed lock browser widget clean
 
 help:  ## show the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 18
@@ -64,6 +64,27 @@ content-due: setup  ## list the answers to review next
 
 review-sheet: setup  ## one printable page of every answer for a clinician to sign
 	@$(PY) -m hair_answers.content_tools.review_sheet
+
+doctor: setup  ## check the channels' configuration without sending anything
+	@$(PY) -m hair_answers.operations.doctor
+
+forget: setup  ## erase a conversation everywhere: make forget SENDER=id
+	@$(PY) -m hair_answers.operations.forget $(SENDER)
+
+export: setup  ## write out one conversation for the person it belongs to: make export SENDER=id
+	@$(PY) -m hair_answers.operations.export $(SENDER)
+
+purge: setup  ## erase conversations past their days in clinic.yml
+	@$(PY) -m hair_answers.operations.purge
+
+insights: setup  ## one HTML report of what people ask and miss
+	@$(PY) -m hair_answers.operations.insights
+
+review: setup  ## walk through unanswered questions and teach the bot
+	@$(PY) -m hair_answers.operations.review
+
+stack: dev train  ## the production topology as local processes: PostgreSQL, Redis, RabbitMQ, nginx, two bots
+	@$(PY) -m hair_answers.operations.stack
 
 check-model: train  ## show what the matcher knows about itself: thresholds, calibration
 	@$(PY) -m hair_answers.operations.check_model
