@@ -20,7 +20,9 @@ from hair_answers.knowledge.library import Library
 from hair_answers.operations.outbox import shared_outbox
 
 FORM = "guided_check_form"
-STOPPED = Bubble("utter_guided_check_stopped", answer="guided_check/stop", chips=("suitability/who_is_it_for",))
+STOPPED = Bubble(
+    "utter_guided_check_stopped", answer="guided_check/stop", chips=("suitability/who_is_it_for",)
+)
 
 
 class FinishGuidedCheck(Action):

@@ -21,7 +21,9 @@ def reply(names: Names, context: Context, library: Library) -> list[Bubble]:
         return [_ask_which(library)]
     keys = {treatment.key for treatment in compared}
     pairs = rules()["comparisons"]
-    written = [row["answer"] for row in pairs if set(row["subjects"]) == keys and library.answer(row["answer"])]
+    written = [
+        row["answer"] for row in pairs if set(row["subjects"]) == keys and library.answer(row["answer"])
+    ]
     table = side_by_side(compared)
     if not table["rows"]:
         return [_ask_which(library)]

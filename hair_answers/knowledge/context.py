@@ -70,7 +70,9 @@ class Context:
         for turn in self.turns[:FADES_AFTER]:
             if turn.subject:
                 return turn.subject
-            if any(topic(key) not in PASSING_TOPICS for key in turn.answers) or set(turn.answers) & set(ENDINGS):
+            if any(topic(key) not in PASSING_TOPICS for key in turn.answers) or set(turn.answers) & set(
+                ENDINGS
+            ):
                 return None
         return None
 
@@ -116,7 +118,9 @@ def _turn(user: Event, messages: Iterable[Event]) -> Turn:
         understood=tuple(row["key"] for row in ranking),
         answers=tuple(key for one in metadata for key in answer_keys(one)),
         candidates=tuple(key for one in metadata for key in one.get("candidates") or ()),
-        subject=next((str(one["subject"]) for one in metadata if one.get("lead_in") and one.get("subject")), ""),
+        subject=next(
+            (str(one["subject"]) for one in metadata if one.get("lead_in") and one.get("subject")), ""
+        ),
         parts=tuple(one["part"] for one in metadata if one.get("part")),
     )
 

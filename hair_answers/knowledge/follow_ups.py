@@ -204,7 +204,7 @@ def _speak(found: Found, subject: str, kind: str, context: Context, library: Lib
         return [Bubble("utter_source", title, context.focus, context.focus, extra={"part": "source"})]
     missing = {"aspect": rules()["kinds"][kind]["label"], "subject": label(subject, library)}
     # The nearest answer may be about something else: the subject spoken of stays the one asked about.
-    extra = {"lead_in": True, "subject": subject}
+    extra: dict[str, Any] = {"lead_in": True, "subject": subject}
     return [Bubble("utter_no_aspect", missing, found.key, extra=extra), curated(found.key)]
 
 
@@ -421,7 +421,7 @@ def _new_group(names: Names, context: Context, library: Library, last: Answer | 
         return [curated("therapy/cell_sources")]
     if values(names, "region") and (answer := library.answer("regulation/other_countries")):
         return [curated(answer.key)]
-    return tell_more(names, context, library)
+    return [no_context()]
 
 
 HANDLERS: dict[str, Callable[[Names, Context, Library], list[Bubble]]] = {

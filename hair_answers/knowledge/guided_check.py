@@ -48,7 +48,9 @@ def read(slot: str, text: str) -> list[str]:
     exact = [option for option in options if option["title"].lower() == low]
     found = exact or _by_age(options, low) or [option for option in options if _mentions(option, low)]
     if len(found) > 1:
-        found = [option for option in found if not option.get("none")] if question.get("several") else found[:1]
+        found = (
+            [option for option in found if not option.get("none")] if question.get("several") else found[:1]
+        )
     return [option["code"] for option in found]
 
 
@@ -59,7 +61,9 @@ def _mentions(option: Option, low: str) -> bool:
 def _by_age(options: Sequence[Option], low: str) -> list[Option]:
     if not any("from" in option for option in options) or not (number := re.search(r"\b\d{1,3}\b", low)):
         return []
-    return [option for option in options if option.get("from", 1) <= int(number.group()) <= option.get("to", 0)]
+    return [
+        option for option in options if option.get("from", 1) <= int(number.group()) <= option.get("to", 0)
+    ]
 
 
 def notes(chosen: Mapping[str, Sequence[str]], raised: Iterable[str], library: Library) -> Bubble:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from hair_answers.knowledge.answers import Answer
 from hair_answers.knowledge.bubble import Bubble, curated
 from hair_answers.knowledge.context import Context
+from hair_answers.knowledge.follow_ups import Names
 from hair_answers.knowledge.library import Library
 from hair_answers.knowledge.research import tell
 from hair_answers.knowledge.studies import Study
 
-Names = tuple[tuple[str, str], ...] | list[tuple[str, str]]
 MOST_STUDIES = 3
 # What is said when nothing was answered yet.
 UNASKED = {

@@ -49,9 +49,10 @@ HELPERS = (
     answer_classifier, calibration, encoder, follow_up_reader, language_guess, matcher, neighbours,
     phrase_kernel, question_splitter, speller, text_cleaner, turn_reader,
 )  # fmt: skip
-# Follow-ups that have an action of their own, by their intent.
+# Keys whose intent is not their topic: an action of their own, or nothing to do outside a form.
 INTENTS = {
     "follow_up/compare": "comparison",
+    "guided_check/stop": "stop",
     "follow_up/studies": "study_search",
     "follow_up/source": "source_question",
     "follow_up/reviewed": "source_question",

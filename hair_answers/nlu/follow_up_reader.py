@@ -70,7 +70,7 @@ def is_study_search(low: str, names: Names) -> bool:
     found = set(names)
     kinds = {kind for kind, _ in found}
     subjects = {value for kind, value in found if kind == "subject"}
-    if "study" in kinds:
+    if "study" in kinds or ("rank" in kinds and re.search(r"\bones?$", low)):
         return True
     if not _has(low, "study_words") and ("design", "placebo") not in found:
         return False
@@ -99,7 +99,14 @@ def _ellipsis(low: str, names: Names) -> str | None:
     for kind, value in names:
         if kind == "sex":
             return f"follow_up/{value}"
-    return "follow_up/new_subject" if {"age", "cells"} & set(kinds) else None
+    return "follow_up/new_subject" if {"age", "cells", "region"} & set(kinds) else None
+
+
+def without_opening(text: str) -> str:
+    """Return a message without its "and what about"."""
+    low = text.lower().strip()
+    opening = _opening().match(low)
+    return low[opening.end() :] if opening else low
 
 
 def _is_clause(rest: str) -> bool:

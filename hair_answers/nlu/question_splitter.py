@@ -102,9 +102,10 @@ def _distinct(parts: Iterator[Part]) -> list[Part]:
     kept: dict[str, Part] = {}
     for part in parts:
         key = part.match.key
-        if key.partition("/")[0] in NO_QUESTION or key in NO_QUESTION_KEYS:
+        understood = part.match.decision == "answer"
+        if understood and (key.partition("/")[0] in NO_QUESTION or key in NO_QUESTION_KEYS):
             continue
-        kept.setdefault(key if part.match.decision == "answer" else part.text, part)
+        kept.setdefault(key if understood else part.text, part)
     return list(kept.values())
 
 

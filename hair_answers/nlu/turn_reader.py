@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from hair_answers.knowledge.follow_ups import rules
-from hair_answers.nlu.follow_up_reader import plain_meaning
+from hair_answers.nlu.follow_up_reader import plain_meaning, without_opening
 from hair_answers.nlu.matcher import Match
 from hair_answers.nlu.question_splitter import split, surfaces
 
@@ -47,6 +47,11 @@ class Reading:
     parts: tuple[ReadPart, ...] = ()
 
 
+def _without_follow_ups(found: Match) -> Match:
+    """Return a match, as not understood when it is only another follow-up."""
+    return replace(found, decision="abstain") if found.key.startswith("follow_up/") else found
+
+
 def _match_as_follow_up(
     part: str, entities: Entities, text: str, match: Callable[[str], Match]
 ) -> Match | None:
@@ -76,7 +81,12 @@ def read(text: str, entities: Entities, match: Callable[[str], Match]) -> Readin
         key = plain_meaning(part, names)
         if key is not None:
             return Match(((key, PLAIN), *found.ranking), PLAIN, "answer")
-        return found if found.decision == "answer" else _match_as_follow_up(part, entities, text, match) or found
+        if found.key == "follow_up/new_subject" and not names:
+            # A subject that has no name here: what follows "and what about" may still be a question of its own.
+            return _without_follow_ups(match(without_opening(part)))
+        return (
+            found if found.decision == "answer" else _match_as_follow_up(part, entities, text, match) or found
+        )
 
     whole = match_plainly(text)
     parts = tuple(ReadPart(part.text, part.match, names_in(part.text)) for part in split(text, match_plainly))

@@ -53,4 +53,4 @@ def withhold(tracker: DialogueStateTracker) -> None:
     latest.text = WITHHELD
     latest.entities = []
     intent = (latest.parse_data or {}).get("intent")
-    latest.parse_data = {"text": WITHHELD, "intent": intent, "entities": []}  # type: ignore[typeddict-item]
+    latest.parse_data = {"text": WITHHELD, "intent": intent, "entities": []}

@@ -230,7 +230,9 @@ def deliver_waiting(outbox: Outbox, send: Callable[[Request], None], target: str
     return count
 
 
-def keep_delivering(stop: threading.Event, clinic: Clinic | None = None, outbox: Outbox | None = None) -> None:
+def keep_delivering(
+    stop: threading.Event, clinic: Clinic | None = None, outbox: Outbox | None = None
+) -> None:
     """Deliver until `stop` is set; with the target `outbox` the list itself is the delivery and this returns."""
     from hair_answers.operations.delivery import sender_for
 
@@ -257,7 +259,9 @@ def table(rows: list[Row]) -> str:
         state = "closed" if row.closed else f"sent by {row.target}" if row.delivered else "open"
         if row.fault and not row.delivered:
             state += f" ({row.attempts} failed tries: {row.fault})"
-        lines.append(f"{row.reference}  {day}  {row.reason:<10} {row.name or '-'}  {row.contact or '-'}  [{state}]")
+        lines.append(
+            f"{row.reference}  {day}  {row.reason:<10} {row.name or '-'}  {row.contact or '-'}  [{state}]"
+        )
     return "\n".join(lines) or "No open requests."
 
 

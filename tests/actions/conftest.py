@@ -25,7 +25,9 @@ class Spoken:
     def said(self) -> list[str]:
         """Names of the whole answers and keys of the bot's own words, in order."""
         return [
-            message["response"].removeprefix("utter_") if message["response"] else message["metadata"]["answer"]
+            message["response"].removeprefix("utter_")
+            if message["response"]
+            else message["metadata"]["answer"]
             for message in self.messages
         ]
 

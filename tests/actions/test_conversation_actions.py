@@ -7,15 +7,16 @@ import pkgutil
 from pathlib import Path
 from typing import Any
 
-import actions
 import pytest
 import yaml
+from rasa_sdk import Action
+
+import actions
 from actions.answer_follow_up import AnswerFollowUp
 from actions.answer_several_questions import AnswerSeveralQuestions
 from actions.compare_subjects import CompareSubjects
 from actions.explain_source import ExplainSource
 from actions.look_up_studies import LookUpStudies
-from rasa_sdk import Action
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -101,5 +102,9 @@ def test_the_domain_names_every_action_and_no_other() -> None:
 def test_an_action_stands_in_the_file_named_after_it() -> None:
     for module in pkgutil.iter_modules(actions.__path__):
         loaded = importlib.import_module(f"actions.{module.name}")
-        own = [v for v in vars(loaded).values() if isinstance(v, type) and issubclass(v, Action) and v.__module__ == loaded.__name__]
+        own = [
+            v
+            for v in vars(loaded).values()
+            if isinstance(v, type) and issubclass(v, Action) and v.__module__ == loaded.__name__
+        ]
         assert [kind().name().removeprefix("action_") for kind in own] in ([], [module.name])

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+
 from actions.finish_guided_check import FinishGuidedCheck
 from actions.hand_over import HandOver
 from actions.record_feedback import RecordFeedback
 from actions.validate_feedback_form import ValidateFeedbackForm
 from actions.validate_guided_check_form import ValidateGuidedCheckForm
 from actions.validate_handoff_form import ValidateHandoffForm
-
 from hair_answers.operations.feedback import shared_feedback
 from hair_answers.operations.outbox import shared_outbox
 
@@ -32,7 +32,9 @@ def asking(slot: str) -> dict[str, str]:
 
 
 async def test_a_choice_is_kept_outside_the_conversation(run: Any) -> None:
-    spoken = await run(ValidateGuidedCheckForm(), user("Round or patchy bald spots"), slots=asking("guided_kind"))
+    spoken = await run(
+        ValidateGuidedCheckForm(), user("Round or patchy bald spots"), slots=asking("guided_kind")
+    )
     assert spoken.slots == {"guided_kind": "given"}
     assert shared_outbox().draft("one") == {"guided_kind": '["patches"]'}
 
@@ -56,7 +58,9 @@ async def test_stop_ends_the_form(run: Any) -> None:
 
 @pytest.mark.parametrize("action", [ValidateGuidedCheckForm, ValidateHandoffForm, ValidateFeedbackForm])
 async def test_an_urgent_red_flag_ends_every_form_without_a_word(run: Any, action: type) -> None:
-    slot = {"ValidateGuidedCheckForm": "guided_age", "ValidateHandoffForm": "handoff_name"}.get(action.__name__, "feedback_reason")
+    slot = {"ValidateGuidedCheckForm": "guided_age", "ValidateHandoffForm": "handoff_name"}.get(
+        action.__name__, "feedback_reason"
+    )
     flag = user("i want to die", "safety/self_harm", "answer", safety={"tier": 0})
     spoken = await run(action(), flag, slots=asking(slot))
     assert spoken.said == []
@@ -65,8 +69,12 @@ async def test_an_urgent_red_flag_ends_every_form_without_a_word(run: Any, actio
 
 async def test_a_mild_red_flag_is_a_health_reply_too(run: Any) -> None:
     flag = user("i take blood thinners", "safety/blood_thinners", "answer", safety={"tier": 3})
-    assert (await run(ValidateGuidedCheckForm(), flag, slots=asking("guided_health"))).slots == {"guided_health": "given"}
-    assert (await run(ValidateGuidedCheckForm(), flag, slots=asking("guided_age"))).slots == {"guided_age": None}
+    assert (await run(ValidateGuidedCheckForm(), flag, slots=asking("guided_health"))).slots == {
+        "guided_health": "given"
+    }
+    assert (await run(ValidateGuidedCheckForm(), flag, slots=asking("guided_age"))).slots == {
+        "guided_age": None
+    }
 
 
 REPLIES = {
@@ -119,7 +127,9 @@ async def test_no_consent_no_request(run: Any, text: str) -> None:
     assert shared_outbox().requests() == []
 
 
-@pytest.mark.parametrize(("slot", "text"), [("handoff_contact", "12"), ("handoff_name", "12"), ("handoff_consent", "hm")])
+@pytest.mark.parametrize(
+    ("slot", "text"), [("handoff_contact", "12"), ("handoff_name", "12"), ("handoff_consent", "hm")]
+)
 async def test_what_is_no_reply_is_asked_again(run: Any, slot: str, text: str) -> None:
     spoken = await run(ValidateHandoffForm(), user(text), slots=asking(slot))
     assert (spoken.said, spoken.slots) == (["handoff/again"], {slot: None})
@@ -127,7 +137,9 @@ async def test_what_is_no_reply_is_asked_again(run: Any, slot: str, text: str) -
 
 async def test_a_question_is_no_name_but_will_smith_is_one(run: Any) -> None:
     asked = user("what is prp", "alternatives/prp", "answer")
-    assert (await run(ValidateHandoffForm(), asked, slots=asking("handoff_name"))).said == ["alternatives/prp"]
+    assert (await run(ValidateHandoffForm(), asked, slots=asking("handoff_name"))).said == [
+        "alternatives/prp"
+    ]
     spoken = await run(ValidateHandoffForm(), user("Will Smith"), slots=asking("handoff_name"))
     assert spoken.slots == {"handoff_name": "given"}
 
@@ -142,18 +154,28 @@ async def test_a_question_is_no_name_but_will_smith_is_one(run: Any) -> None:
     ],
 )
 async def test_the_clinic_hears_why(run: Any, before: tuple, text: str, reason: str) -> None:
-    for field, value in (("handoff_consent", "yes"), ("handoff_name", "Jane"), ("handoff_contact", "+12125550123")):
+    for field, value in (
+        ("handoff_consent", "yes"),
+        ("handoff_name", "Jane"),
+        ("handoff_contact", "+12125550123"),
+    ):
         shared_outbox().write_draft("one", field, value)
     await run(HandOver(), user("hm"), *before, user(text), user("last"))
     assert [row.reason for row in shared_outbox().requests()] == [reason]
 
 
 async def test_a_thumb_down_is_kept_with_the_answers_version_and_a_redacted_reason(run: Any) -> None:
-    events = (user("prp", "alternatives/prp"), bot("alternatives/prp"), user("not helpful", "feedback/not_helpful"))
+    events = (
+        user("prp", "alternatives/prp"),
+        bot("alternatives/prp"),
+        user("not helpful", "feedback/not_helpful"),
+    )
     spoken = await run(RecordFeedback(), *events)
     assert [event["event"] for event in spoken.events] == ["followup"]
     reason = user("too vague, mail me at jane@example.com")
-    spoken = await run(ValidateFeedbackForm(), *events, bot("ask_feedback_reason"), reason, slots=asking("feedback_reason"))
+    spoken = await run(
+        ValidateFeedbackForm(), *events, bot("ask_feedback_reason"), reason, slots=asking("feedback_reason")
+    )
     assert spoken.slots == {"feedback_reason": None, "requested_slot": None}
     (row,) = shared_feedback().all()
     assert (row.answer, row.rating, len(row.version)) == ("alternatives/prp", "down", 12)
@@ -162,7 +184,9 @@ async def test_a_thumb_down_is_kept_with_the_answers_version_and_a_redacted_reas
 
 async def test_a_new_question_instead_of_a_reason_is_answered(run: Any) -> None:
     asked = user("how much does prp cost", "alternatives/prp_cost", "answer")
-    spoken = await run(ValidateFeedbackForm(), bot("alternatives/prp"), asked, slots=asking("feedback_reason"))
+    spoken = await run(
+        ValidateFeedbackForm(), bot("alternatives/prp"), asked, slots=asking("feedback_reason")
+    )
     assert spoken.said == ["alternatives/prp_cost"]
 
 

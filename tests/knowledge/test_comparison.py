@@ -21,7 +21,9 @@ def kinds(kind: str) -> list[str]:
     return [key for key, treatment in LIBRARY.treatments.items() if treatment.kind == kind]
 
 
-@pytest.mark.parametrize("pair", [*itertools.combinations(kinds("treatment"), 2), *itertools.combinations(kinds("cause"), 2)])
+@pytest.mark.parametrize(
+    "pair", [*itertools.combinations(kinds("treatment"), 2), *itertools.combinations(kinds("cause"), 2)]
+)
 def test_any_two_of_a_kind_make_a_table(pair: tuple[str, str]) -> None:
     bubble = comparison.reply(subject(*pair), Context(), LIBRARY)[-1]
     table = bubble.extra["table"]
@@ -39,7 +41,9 @@ def test_three_make_three_columns_and_a_fourth_is_left_out() -> None:
 
 
 def test_the_conversation_fills_the_pair() -> None:
-    context = Context((Turn(answers=("alternatives/finasteride",)), Turn(answers=("alternatives/minoxidil",))))
+    context = Context(
+        (Turn(answers=("alternatives/finasteride",)), Turn(answers=("alternatives/minoxidil",)))
+    )
     bubble = comparison.reply([], context, LIBRARY)[-1]
     assert bubble.answer == ("alternatives/minoxidil", "alternatives/finasteride")
 

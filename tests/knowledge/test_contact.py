@@ -10,10 +10,16 @@ from hair_answers.knowledge.contact import read_contact, read_name
 @pytest.mark.parametrize(
     ("text", "name"),
     [
-        ("Jane", "Jane"), ("my name is Jane Doe", "Jane Doe"), ("I'm O'Brien", "O'Brien"), ("it's José-María.", "José-María"),
-        ("does it hurt?", None), ("", None), ("12345", None), ("i want to know how much all of this costs", None),
+        ("Jane", "Jane"),
+        ("my name is Jane Doe", "Jane Doe"),
+        ("I'm O'Brien", "O'Brien"),
+        ("it's José-María.", "José-María"),
+        ("does it hurt?", None),
+        ("", None),
+        ("12345", None),
+        ("i want to know how much all of this costs", None),
     ],
-)  # fmt: skip
+)
 def test_names(text: str, name: str | None) -> None:
     assert read_name(text) == name
 

@@ -29,7 +29,9 @@ def test_the_message_being_answered_is_not_part_of_it() -> None:
 
 
 def test_small_talk_and_misses_change_nothing() -> None:
-    context = context_of(user(), bot("alternatives/prp"), user(), bot("small_talk/thanks"), user(), bot("fallback/rephrase"))
+    context = context_of(
+        user(), bot("alternatives/prp"), user(), bot("small_talk/thanks"), user(), bot("fallback/rephrase")
+    )
     assert context.focus == "alternatives/prp"
 
 
@@ -56,17 +58,23 @@ def test_a_safety_answer_can_be_repeated_but_is_no_subject() -> None:
 
 
 def test_the_lead_in_of_several_answers_is_not_counted_twice() -> None:
-    context = context_of(user(), bot(["cost/price", "procedure/pain"], lead_in=True), bot("cost/price"), bot("procedure/pain"))
+    context = context_of(
+        user(), bot(["cost/price", "procedure/pain"], lead_in=True), bot("cost/price"), bot("procedure/pain")
+    )
     assert context.last.answers == ("cost/price", "procedure/pain")
     assert context.focus == "procedure/pain"
 
 
 def test_the_subject_asked_about_outlives_the_nearest_answer() -> None:
-    context = context_of(user(), bot("cost/price", lead_in=True, subject="alopecia_areata"), bot("cost/price"))
+    context = context_of(
+        user(), bot("cost/price", lead_in=True, subject="alopecia_areata"), bot("cost/price")
+    )
     assert context.subject == "alopecia_areata"
     assert context.after("alternatives/prp").subject is None
 
 
 def test_offers_and_parts_are_kept() -> None:
-    context = context_of(user("a/b", "c/d"), bot("fallback/did_you_mean", candidates=["a/b", "c/d"], part="more"))
+    context = context_of(
+        user("a/b", "c/d"), bot("fallback/did_you_mean", candidates=["a/b", "c/d"], part="more")
+    )
     assert context.last == Turn(("a/b", "c/d"), ("fallback/did_you_mean",), ("a/b", "c/d"), "", ("more",))

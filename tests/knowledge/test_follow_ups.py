@@ -100,7 +100,9 @@ def test_ordinals(library: Library, context: str, names: list[tuple[str, str]], 
 
 
 def test_an_ordinal_takes_up_an_offer(library: Library) -> None:
-    context = Context((Turn(answers=("fallback/did_you_mean",), candidates=("cost/price", "cost/insurance")),))
+    context = Context(
+        (Turn(answers=("fallback/did_you_mean",), candidates=("cost/price", "cost/insurance")),)
+    )
     assert keys(follow_ups.reply("ordinal", [("ordinal", "2")], context, library)) == ["cost/insurance"]
 
 
@@ -119,8 +121,12 @@ def test_next_walks_a_list_and_ends_it(library: Library) -> None:
 
 
 def test_back_walks_a_list_else_the_conversation(library: Library) -> None:
-    assert keys(follow_ups.reply("previous", [], after("procedure/injection"), library)) == ["procedure/processing"]
-    assert keys(follow_ups.reply("previous", [], after("cost/price", "risks/overview"), library)) == ["cost/price"]
+    assert keys(follow_ups.reply("previous", [], after("procedure/injection"), library)) == [
+        "procedure/processing"
+    ]
+    assert keys(follow_ups.reply("previous", [], after("cost/price", "risks/overview"), library)) == [
+        "cost/price"
+    ]
 
 
 def test_more_is_given_once_then_the_next_answers_are_offered(library: Library) -> None:
@@ -158,17 +164,53 @@ def test_without_a_context_it_says_so(library: Library, kind: str) -> None:
 @pytest.mark.parametrize(
     ("key", "text", "names", "context", "settled"),
     [
-        ("procedure/sessions", "how many sessions would i need", [], "alternatives/prp", "alternatives/prp_sessions"),
-        ("procedure/sessions", "sessions of stem cell therapy", [("subject", "stem_cell_therapy")], "alternatives/prp", "procedure/sessions"),
+        (
+            "procedure/sessions",
+            "how many sessions would i need",
+            [],
+            "alternatives/prp",
+            "alternatives/prp_sessions",
+        ),
+        (
+            "procedure/sessions",
+            "sessions of stem cell therapy",
+            [("subject", "stem_cell_therapy")],
+            "alternatives/prp",
+            "procedure/sessions",
+        ),
         ("procedure/sessions", "procedure/sessions", [], "alternatives/prp", "procedure/sessions"),
-        ("cost/price", "price of a transplant", [("subject", "hair_transplant")], "alternatives/prp", "alternatives/hair_transplant_cost"),
+        (
+            "cost/price",
+            "price of a transplant",
+            [("subject", "hair_transplant")],
+            "alternatives/prp",
+            "alternatives/hair_transplant_cost",
+        ),
         ("benefits/overview", "what are the benefits", [], "alternatives/prp", "benefits/overview"),
-        ("causes/does_it_grow_back", "will my hair grow back", [], "causes/alopecia_areata", "causes/alopecia_areata_permanence"),
-        ("results/how_long_lasts", "do the results last", [], "causes/alopecia_areata", "results/how_long_lasts"),
+        (
+            "causes/does_it_grow_back",
+            "will my hair grow back",
+            [],
+            "causes/alopecia_areata",
+            "causes/alopecia_areata_permanence",
+        ),
+        (
+            "results/how_long_lasts",
+            "do the results last",
+            [],
+            "causes/alopecia_areata",
+            "results/how_long_lasts",
+        ),
         ("results/natural_look", "does it look natural", [], "procedure/marks", "results/natural_look"),
-        ("alternatives/minoxidil", "what is minoxidil", [("subject", "minoxidil")], "alternatives/prp", "alternatives/minoxidil"),
+        (
+            "alternatives/minoxidil",
+            "what is minoxidil",
+            [("subject", "minoxidil")],
+            "alternatives/prp",
+            "alternatives/minoxidil",
+        ),
     ],
-)  # fmt: skip
+)
 def test_a_full_question_takes_the_subject_it_leaves_unsaid(
     library: Library, key: str, text: str, names: list[tuple[str, str]], context: str, settled: str
 ) -> None:

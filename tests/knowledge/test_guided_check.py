@@ -58,5 +58,13 @@ def test_the_notes_put_red_flags_first_and_hold_sources_but_no_verdict() -> None
 def test_the_rules_name_only_answers_that_exist() -> None:
     rules = guided_check.rules()
     options = [option for slot in rules["slots"].values() for option in slot["options"]]
-    keys = [key for option in options for key in (*option["read"], *([option["flag"]] if "flag" in option else []))]
-    assert [key for key in [*keys, *rules["first"], *rules["ask"], *rules["weighed"]] if key not in LIBRARY.answers] == []
+    keys = [
+        key
+        for option in options
+        for key in (*option["read"], *([option["flag"]] if "flag" in option else []))
+    ]
+    assert [
+        key
+        for key in [*keys, *rules["first"], *rules["ask"], *rules["weighed"]]
+        if key not in LIBRARY.answers
+    ] == []

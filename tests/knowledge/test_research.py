@@ -40,7 +40,11 @@ def test_filters(name: tuple[str, str], check: object) -> None:
     keys = found(name)
     assert keys
     assert all(check(LIBRARY.studies[key]) for key in keys)  # type: ignore[operator]
-    others = [s for s in LIBRARY.studies.values() if s.key not in keys and s.kind != "review" and "none" not in s.cells]
+    others = [
+        s
+        for s in LIBRARY.studies.values()
+        if s.key not in keys and s.kind != "review" and "none" not in s.cells
+    ]
     assert not any(check(s) for s in others if s.year or "year" not in name[0])  # type: ignore[operator]
 
 
@@ -69,7 +73,15 @@ def test_nothing_found_is_said() -> None:
 def test_a_study_is_told_with_size_length_result_limits_and_link() -> None:
     study = LIBRARY.studies["tsuboi_2020"]
     line = research.tell(study, LIBRARY)
-    for piece in ("Tsuboi, 2020", "65 people", "15 of them women", "12 months", study.outcome, study.limits, study.doi):
+    for piece in (
+        "Tsuboi, 2020",
+        "65 people",
+        "15 of them women",
+        "12 months",
+        study.outcome,
+        study.limits,
+        study.doi,
+    ):
         assert piece in line
 
 

@@ -9,8 +9,16 @@ from hair_answers.knowledge.library import Library
 LIBRARY = Library.default()
 
 
-def part(key: str, text: str = "…", decision: str = "answer", names: tuple = (), candidates: tuple = ()) -> dict:
-    return {"key": key, "text": text, "decision": decision, "names": [list(n) for n in names], "candidates": list(candidates)}
+def part(
+    key: str, text: str = "…", decision: str = "answer", names: tuple = (), candidates: tuple = ()
+) -> dict:
+    return {
+        "key": key,
+        "text": text,
+        "decision": decision,
+        "names": [list(n) for n in names],
+        "candidates": list(candidates),
+    }
 
 
 def responses(*parts: dict, names: tuple = ()) -> list[str]:
@@ -18,7 +26,11 @@ def responses(*parts: dict, names: tuple = ()) -> list[str]:
 
 
 def test_parts_are_answered_in_order_after_a_lead_in() -> None:
-    assert responses(part("follow_up/cost"), part("follow_up/pain")) == ["several_lead_in", "cost/price", "procedure/pain"]
+    assert responses(part("follow_up/cost"), part("follow_up/pain")) == [
+        "several_lead_in",
+        "cost/price",
+        "procedure/pain",
+    ]
 
 
 def test_a_later_part_is_about_what_an_earlier_one_named() -> None:
@@ -33,7 +45,7 @@ def test_a_first_part_borrows_the_subject_named_elsewhere() -> None:
 
 def test_a_part_that_is_not_understood_is_declined_with_its_words() -> None:
     parts = part("cost/price"), part("x/y", "who is the king?", "offer", candidates=("cost/price",))
-    lead, price, declined = several.reply(parts, [], Context(), LIBRARY)
+    _, _, declined = several.reply(parts, [], Context(), LIBRARY)
     assert declined.values["part"] == "who is the king"
     assert declined.chips == ("cost/price",)
 

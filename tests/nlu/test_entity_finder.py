@@ -48,7 +48,9 @@ def test_names_in_a_message(finder: NameFinder, text: str, found: set[tuple[str,
 
 
 def test_of_overlapping_names_the_longer_counts(finder: NameFinder) -> None:
-    kinds = [(name.kind, name.value) for name in finder.find("female pattern hair loss") if name.kind == "subject"]
+    kinds = [
+        (name.kind, name.value) for name in finder.find("female pattern hair loss") if name.kind == "subject"
+    ]
     assert kinds == [("subject", "pattern_baldness")]
 
 

@@ -37,10 +37,16 @@ MATCH = by_word(much="cost/price", hurt="procedure/pain", safe="risks/overview",
         ("how much is it and does it hurt?", ["how much is it", "does it hurt?"]),
         ("is it safe? who offers it?", ["is it safe?", "who offers it?"]),
         ("hi, how much is it and how many sessions thx", ["how much is it", "how many sessions"]),
-        ("what is it, does it work, and how long does it last", ["what is it", "does it work", "how long does it last"]),
+        (
+            "what is it, does it work, and how long does it last",
+            ["what is it", "does it work", "how long does it last"],
+        ),
         ("I tried minoxidil. Is PRP worth it? And how much is it?", ["Is PRP worth it?", "how much is it?"]),
         ("what is the price n how long does it take", ["what is the price", "how long does it take"]),
-        ("i want to know what causes it and how to stop it", ["i want to know what causes it", "how to stop it"]),
+        (
+            "i want to know what causes it and how to stop it",
+            ["i want to know what causes it", "how to stop it"],
+        ),
     ],
 )
 def test_boundaries(text: str, pieces: list[str]) -> None:
@@ -50,11 +56,16 @@ def test_boundaries(text: str, pieces: list[str]) -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        "what causes hair loss and thinning", "what happens if i stop and start minoxidil", "how and when is it done",
-        "can women and men use it", "i had chemo and now does my hair come back", "my hair is thin and i want to know why",
-        "can i wash my hair and when", "does stress and worry cause it",
+        "what causes hair loss and thinning",
+        "what happens if i stop and start minoxidil",
+        "how and when is it done",
+        "can women and men use it",
+        "i had chemo and now does my hair come back",
+        "my hair is thin and i want to know why",
+        "can i wash my hair and when",
+        "does stress and worry cause it",
     ],
-)  # fmt: skip
+)
 def test_one_question_has_one_piece(text: str) -> None:
     assert len(clauses(text)) <= 1
 
@@ -63,12 +74,15 @@ def test_one_question_has_one_piece(text: str) -> None:
     ("text", "pieces"),
     [
         ("pros and cons", ["what are the benefits", "what are the drawbacks"]),
-        ("cost, pain and recovery of a transplant", ["the cost of a transplant", "the pain of a transplant", "the recovery of a transplant"]),
+        (
+            "cost, pain and recovery of a transplant",
+            ["the cost of a transplant", "the pain of a transplant", "the recovery of a transplant"],
+        ),
         ("what are the risks and benefits of prp", ["what are risks of prp", "what are benefits of prp"]),
         ("hair loss and thinning", ["hair loss and thinning"]),
         ("risks and dangers", ["risks and dangers"]),
     ],
-)  # fmt: skip
+)
 def test_aspects_in_one_breath(text: str, pieces: list[str]) -> None:
     assert [piece.replace("what are the risks of", "what are risks of") for piece in expand(text)] == pieces
 

@@ -25,13 +25,17 @@ def entity(text: str, name: str, kind: str, value: str) -> dict:
 
 def test_plain_words_beat_likeness() -> None:
     text = "and for prp"
-    reading = read(text, [entity(text, "prp", "subject", "prp")], fixed(prp=("alternatives/prp", 0.6, "answer")))  # type: ignore[arg-type]
+    reading = read(
+        text, [entity(text, "prp", "subject", "prp")], fixed(prp=("alternatives/prp", 0.6, "answer"))
+    )  # type: ignore[arg-type]
     assert reading.match.key == "follow_up/new_subject"
 
 
 def test_a_named_subject_and_a_known_aspect_are_a_follow_up() -> None:
     text = "does microneedling hurt"
-    match = fixed(microneedling=("alternatives/microneedling", 0.3, "offer"), hurt=("follow_up/pain", 0.95, "answer"))
+    match = fixed(
+        microneedling=("alternatives/microneedling", 0.3, "offer"), hurt=("follow_up/pain", 0.95, "answer")
+    )
     reading = read(text, [entity(text, "microneedling", "subject", "microneedling")], match)  # type: ignore[arg-type]
     assert reading.match.key == "follow_up/pain"
 
