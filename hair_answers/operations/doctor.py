@@ -25,7 +25,7 @@ READERS: dict[str, Callable[[Mapping[str, Any]], object]] = {
 }
 # As in hair_answers/channels/website/sessions.py, whose package would bring all of Rasa in here.
 SECRET_VARIABLE, SHORTEST_SECRET = "HAIR_ANSWERS_SECRET", 32
-OURS = "hair_answers.channels."
+OURS = ("hair_answers.channels.", "hair_answers.operations.health.")
 SET_AT_START = frozenset({"HAIR_ANSWERS_ACTION_URL"})  # by the program that starts the servers
 DEMO = re.compile(r"change me|example\.com", re.IGNORECASE)
 _VARIABLE = re.compile(r"\$\{(\w+)\}")
