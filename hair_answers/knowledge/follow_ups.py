@@ -204,8 +204,8 @@ def _speak(found: Found, subject: str, kind: str, context: Context, library: Lib
         return [Bubble("utter_source", title, context.focus, context.focus, extra={"part": "source"})]
     missing = {"aspect": rules()["kinds"][kind]["label"], "subject": label(subject, library)}
     # The nearest answer may be about something else: the subject spoken of stays the one asked about.
-    extra: dict[str, Any] = {"lead_in": True, "subject": subject}
-    return [Bubble("utter_no_aspect", missing, found.key, extra=extra), curated(found.key)]
+    asked: dict[str, Any] = {"lead_in": True, "subject": subject}
+    return [Bubble("utter_no_aspect", missing, found.key, extra=asked), curated(found.key)]
 
 
 def _why(key: str, library: Library) -> list[Bubble]:
