@@ -202,14 +202,15 @@ export function botMessage(message, strings, act) {
 
 /** What the person said {text, state, error, time}; `retry` when it did not get through. */
 export function userMessage(message, strings, retry) {
-  const { say } = strings;
-  const failed = message.state === "failed";
+  const { say, has } = strings;
+  const state = has(message.state) ? message.state : "sent"; // sent needs no word
+  const failed = state === "failed";
   return el(
     "article",
-    { class: `message user ${message.state}`, tabindex: "-1" },
+    { class: `message user ${state}`, tabindex: "-1" },
     el("span", { class: "sr" }, `${say("you")}: `),
     el("div", { class: "bubble", dir: "auto" }, el("div", { class: "words" }, text(message.text)), stamp(message.time, strings.lang)),
-    message.state !== "sent" && el("p", { class: "state" }, failed ? `${say("failed")} ${text(message.error)}` : say(message.state)),
+    state !== "sent" && el("p", { class: "state" }, failed ? `${say("failed")} ${text(message.error)}` : say(state)),
     failed && el("button", { type: "button", class: "plain", onclick: retry }, say("retry")),
   );
 }
