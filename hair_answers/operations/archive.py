@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import functools
 import json
 import logging
 import os
@@ -20,24 +19,34 @@ from hair_answers.storage.database import FAULTS, NoDatabase, read_endpoints
 
 logger = logging.getLogger(__name__)
 
-AT_ONCE = 100  # messages RabbitMQ hands over before the first is acknowledged
+AT_ONCE = 200  # messages RabbitMQ hands over before the first is acknowledged
 RETRY_SECONDS = 2.0
+POLL_SECONDS = 0.1
 
 
-def store(engine: Engine, message_id: str, body: bytes) -> None:
-    """Keep one message; one that cannot be read is named and dropped, so that it blocks nothing."""
-    try:
-        event = json.loads(body)
-        event["sender_id"], event["event"]
-    except (ValueError, KeyError, TypeError) as error:
-        logger.error("Dropped a message of the event queue that is no event (%s).", type(error).__name__)
-        return
+Message = aio_pika.abc.AbstractIncomingMessage
+
+
+def store(engine: Engine, messages: Sequence[tuple[str, bytes]]) -> None:
+    """Keep messages in one transaction; one that cannot be read is dropped, so that it blocks nothing."""
     with engine.begin() as connection:
-        keep(connection, message_id, event)
+        for message_id, body in messages:
+            try:
+                event = json.loads(body)
+                event["sender_id"], event["event"]
+            except (ValueError, KeyError, TypeError) as error:
+                logger.error(
+                    "Dropped a message of the event queue that is no event (%s).", type(error).__name__
+                )
+                continue
+            keep(connection, message_id, event)
 
 
-async def consume(engine: Engine, settings: dict[str, Any], most: int | None = None) -> int:
-    """Archive messages until cancelled, or until `most` came; an event is acknowledged once it is kept."""
+async def consume(engine: Engine, settings: dict[str, Any], idle_seconds: float | None = None) -> int:
+    """Archive messages until cancelled, or until none came for `idle_seconds`; return how many.
+
+    A message is acknowledged once it is kept: one that comes twice is kept once.
+    """
     seen = 0
     connection = await aio_pika.connect(
         host=str(settings.get("url")),
@@ -45,21 +54,33 @@ async def consume(engine: Engine, settings: dict[str, Any], most: int | None = N
         login=str(settings.get("username")),
         password=str(settings.get("password")),
     )
+    arrived: asyncio.Queue[Message] = asyncio.Queue()
     async with connection:
         channel = await connection.channel()
         await channel.set_qos(prefetch_count=AT_ONCE)
         queue = await channel.declare_queue(settings["queues"][0], durable=True)
-        async with queue.iterator() as messages:
-            async for message in messages:
-                work = functools.partial(
-                    store, engine, message.message_id or str(message.delivery_tag), message.body
-                )
-                await asyncio.get_running_loop().run_in_executor(None, work)
-                await message.ack()
-                seen += 1
-                if most is not None and seen >= most:
-                    break
+        await queue.consume(arrived.put)
+        while batch := await _next(arrived, connection, idle_seconds):
+            texts = [(message.message_id or str(message.delivery_tag), message.body) for message in batch]
+            await asyncio.get_running_loop().run_in_executor(None, store, engine, texts)
+            await batch[-1].ack(multiple=True)
+            seen += len(batch)
     return seen
+
+
+async def _next(
+    arrived: asyncio.Queue[Message], connection: aio_pika.abc.AbstractConnection, idle_seconds: float | None
+) -> list[Message]:
+    """What has arrived, at least one message; empty when none came in time. ConnectionError when the line broke."""
+    quiet = 0.0
+    while arrived.empty():
+        if connection.is_closed:
+            raise ConnectionError("RabbitMQ hung up")
+        if idle_seconds is not None and quiet >= idle_seconds:
+            return []
+        await asyncio.sleep(POLL_SECONDS)
+        quiet += POLL_SECONDS
+    return [arrived.get_nowait() for _ in range(min(arrived.qsize(), AT_ONCE))]
 
 
 async def consume_forever(engine: Engine, settings: dict[str, Any]) -> None:
