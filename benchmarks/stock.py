@@ -41,8 +41,6 @@ FEATURIZERS: tuple[dict[str, Any], ...] = (
     {"name": "CountVectorsFeaturizer"},
     {"name": "CountVectorsFeaturizer", "analyzer": "char_wb", "min_ngram": 1, "max_ngram": 4},
 )
-DIET = {"name": "DIETClassifier", "epochs": EPOCHS, "constrain_similarities": True}
-SELECTOR = {"name": "ResponseSelector", "epochs": EPOCHS, "constrain_similarities": True}
 FALLBACK = {"name": "FallbackClassifier", "threshold": 0.3, "ambiguity_threshold": 0.1}
 ENVIRONMENT = {"RASA_TELEMETRY_ENABLED": "false", "TF_CPP_MIN_LOG_LEVEL": "3", "PYTHONWARNINGS": "ignore"}
 
@@ -65,11 +63,12 @@ class Variant:
         """Its trained model."""
         return self.folder / "models" / "stock.tar.gz"
 
-    @property
-    def pipeline(self) -> list[dict[str, Any]]:
-        """Its NLU components."""
-        selector = [{"name": "EntitySynonymMapper"}, SELECTOR] if self.retrieval else []
-        return [*FEATURIZERS, DIET, *selector, FALLBACK]
+    def pipeline(self, epochs: int) -> list[dict[str, Any]]:
+        """Return its NLU components."""
+        learning = {"epochs": epochs, "constrain_similarities": True}
+        selector = [{"name": "EntitySynonymMapper"}, {"name": "ResponseSelector", **learning}]
+        diet = {"name": "DIETClassifier", **learning}
+        return [*FEATURIZERS, diet, *(selector if self.retrieval else ()), FALLBACK]
 
 
 VARIANTS = (
@@ -83,6 +82,7 @@ class Training:
     """What one training cost; `made_of` is the digest of its project files."""
 
     made_of: str
+    epochs: int
     seconds: float
     cpu_seconds: float
     trained: str  # date and time
@@ -112,7 +112,10 @@ def _nlu(phrases: Sequence[tuple[str, str]], variant: Variant) -> dict[str, Any]
     lines: dict[str, list[str]] = defaultdict(list)
     for key, phrase in phrases:
         lines[intent_of(key, variant)].append(f"- {phrase}\n")
-    return {"version": "3.1", "nlu": [{"intent": name, "examples": "".join(own)} for name, own in lines.items()]}
+    return {
+        "version": "3.1",
+        "nlu": [{"intent": name, "examples": "".join(own)} for name, own in lines.items()],
+    }
 
 
 def _replies(keys: Sequence[str]) -> dict[str, str]:
@@ -122,8 +125,8 @@ def _replies(keys: Sequence[str]) -> dict[str, str]:
     return {key: str(text).replace("{", "").replace("}", "") for key, text in texts.items()}
 
 
-def write(variant: Variant) -> str:
-    """Write the variant's project and return the digest of its files."""
+def project(variant: Variant, epochs: int) -> dict[str, str]:
+    """Return the files of the variant's project, by path."""
     kept, _ = held_out(own_phrases())
     keys = sorted({key for key, _ in kept})
     intents = sorted({intent_of(key, variant).partition("/")[0] for key in keys})
@@ -135,28 +138,30 @@ def write(variant: Variant) -> str:
     responses = {f"utter_{intent_of(key, variant)}": [{"text": replies[key]}] for key in keys}
     responses["utter_nlu_fallback"] = [{"text": "Please say that in other words."}]
     own_actions = {"actions": [f"utter_{name}" for name in intents]} if variant.retrieval else {}
+    config = {
+        "recipe": "default.v1",
+        "assistant_id": f"stock-{variant.name}",
+        "language": "en",
+        "pipeline": variant.pipeline(epochs),
+        "policies": [{"name": "RulePolicy"}],
+    }
     files = {
-        "config.yml": {
-            "recipe": "default.v1",
-            "assistant_id": f"stock-{variant.name}",
-            "language": "en",
-            "pipeline": variant.pipeline,
-            "policies": [{"name": "RulePolicy"}],
-        },
+        "config.yml": config,
         "domain.yml": {"version": "3.1", "intents": intents, "responses": responses, **own_actions},
         "data/nlu.yml": _nlu(kept, variant),
         "data/rules.yml": {"version": "3.1", "rules": rules},
         "credentials.yml": {"rest": None},
         "endpoints.yml": {},
     }
-    digest = hashlib.sha256()
-    for name, content in files.items():
-        path = variant.folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        text = yaml.safe_dump(content, allow_unicode=True, sort_keys=False, width=10_000, default_style=None)
-        path.write_text(text, encoding="utf-8")
-        digest.update(text.encode())
-    return digest.hexdigest()
+    return {
+        name: yaml.safe_dump(content, allow_unicode=True, sort_keys=False, width=10_000)
+        for name, content in files.items()
+    }
+
+
+def digest(files: dict[str, str]) -> str:
+    """Return one digest of a project."""
+    return hashlib.sha256("".join(files.values()).encode()).hexdigest()
 
 
 def check_environment() -> None:
@@ -180,21 +185,29 @@ def timed(command: Sequence[str | Path], folder: Path, environment: dict[str, st
     return seconds, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
 
-def train(variant: Variant, keep: bool) -> Training:
-    """Train the variant on the data as it is now; `keep` takes an earlier model of the same data."""
-    check_environment()
-    made_of = write(variant)
+def earlier_training(variant: Variant) -> Training | None:
+    """Return the record of the model that is there when it was made of the data as it is now."""
     record = variant.folder / "training.json"
-    if keep and record.is_file() and variant.model.is_file():
-        earlier = Training(**json.loads(record.read_text(encoding="utf-8")))
-        if earlier.made_of == made_of:
-            return earlier
+    if not (record.is_file() and variant.model.is_file()):
+        return None
+    training = Training(**json.loads(record.read_text(encoding="utf-8")))
+    return training if training.made_of == digest(project(variant, training.epochs)) else None
+
+
+def train(variant: Variant, epochs: int = EPOCHS) -> Training:
+    """Train the variant on the data as it is now."""
+    check_environment()
+    files = project(variant, epochs)
+    for name, content in files.items():
+        path = variant.folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(content, encoding="utf-8")
     # Rasa's cache would hand an earlier run's parts over.
     shutil.rmtree(variant.folder / ".rasa", ignore_errors=True)
     command = [PYTHON, "-m", "rasa", "train", "--skip-validation", "--fixed-model-name", "stock"]
     seconds, cpu_seconds = timed(command, variant.folder, ENVIRONMENT)
-    training = Training(made_of, seconds, cpu_seconds, time.strftime("%Y-%m-%d %H:%M"))
-    record.write_text(json.dumps(asdict(training), indent=1), encoding="utf-8")
+    training = Training(digest(files), epochs, seconds, cpu_seconds, time.strftime("%Y-%m-%d %H:%M"))
+    (variant.folder / "training.json").write_text(json.dumps(asdict(training), indent=1), encoding="utf-8")
     return training
 
 
@@ -202,12 +215,15 @@ def main() -> None:
     """Train both and print what it cost."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("variants", nargs="*", default=[v.name for v in VARIANTS])
-    parser.add_argument("--keep", action="store_true", help="take an earlier model of the same data")
+    parser.add_argument("--epochs", type=int, default=EPOCHS)
     arguments = parser.parse_args()
     for variant in VARIANTS:
         if variant.name in arguments.variants:
-            done = train(variant, arguments.keep)
-            print(f"{variant.title}: {done.seconds:.0f} s, {done.cpu_seconds:.0f} s of processor time", flush=True)
+            done = train(variant, arguments.epochs)
+            print(
+                f"{variant.title}: {done.seconds:.0f} s, {done.cpu_seconds:.0f} s of processor time",
+                flush=True,
+            )
 
 
 if __name__ == "__main__":
