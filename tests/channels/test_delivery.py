@@ -39,6 +39,9 @@ async def _all_at_once(deliver: Callable[[dict[str, Any]], Any], people: list[li
 def test_two_hundred_slack_events_at_once(slack: SlackStandIn) -> None:
     users = [new_user() for _ in range(PEOPLE)]
     people = [[slack.message(user, question(key)) for key in KEYS] for user in users]
+    # Whoever is held up first must not be overtaken by their own next answer.
+    limited = (429, {"ok": False, "error": "ratelimited"}, {"Retry-After": "1"})
+    slack.faults["chat.postMessage"].extend([limited] * 20)
     slack.run(_all_at_once(slack.deliver, people), 60)
     for user in users:
         wait_for(lambda user=user: len(slack.seen_by(user)) >= len(KEYS), 60, f"all answers to {user}")
@@ -52,6 +55,8 @@ def test_two_hundred_slack_events_at_once(slack: SlackStandIn) -> None:
 def test_two_hundred_telegram_updates_at_once(telegram: TelegramStandIn) -> None:
     users = [new_person() for _ in range(PEOPLE)]
     people = [[telegram.message(user, question(key)) for key in KEYS] for user in users]
+    limited = {"ok": False, "error_code": 429, "parameters": {"retry_after": 1}}
+    telegram.faults["sendMessage"].extend([(429, limited)] * 20)
     telegram.run(_all_at_once(telegram.deliver, people), 60)
     for user in users:
         wait_for(lambda user=user: len(telegram.seen_in(user)) >= len(KEYS), 60, f"all answers to {user}")
