@@ -48,7 +48,9 @@ def judge(match: Match, patterns: list[str]) -> str:
             return "right"
         return "declined" if match.key.startswith("out_of_scope/") else "wrong"
     listed = [key for key, _ in match.ranking if key.partition("/")[0] not in CONTROL_TOPICS][:3]
-    return "offered" if match.decision == "offer" and any(_serves(k, patterns) for k in listed) else "declined"
+    return (
+        "offered" if match.decision == "offer" and any(_serves(k, patterns) for k in listed) else "declined"
+    )
 
 
 def verdicts(name: str) -> Iterator[Verdict]:

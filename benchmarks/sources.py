@@ -36,7 +36,9 @@ def own_phrases() -> list[tuple[str, str]]:
         for block in yaml.load(path.read_text(encoding="utf-8"), yaml.CSafeLoader).get("nlu") or []:
             if "intent" in block:
                 lines = block["examples"].splitlines()
-                pairs += [(block["intent"], line.strip().removeprefix("- ")) for line in lines if line.strip()]
+                pairs += [
+                    (block["intent"], line.strip().removeprefix("- ")) for line in lines if line.strip()
+                ]
     return pairs
 
 
