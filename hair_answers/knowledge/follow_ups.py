@@ -190,8 +190,9 @@ def ask_aspect(kind: str, names: Names, context: Context, library: Library) -> l
 
 def _speak(found: Found, subject: str, kind: str, context: Context, library: Library) -> list[Bubble]:
     if found.cell:
+        name = label(subject, library)
         fact = {
-            "subject": label(subject, library),
+            "subject": name[:1].upper() + name[1:],
             "aspect": rules()["kinds"][kind]["label"],
             "fact": found.cell.text,
         }

@@ -23,6 +23,8 @@ from hair_answers.operations.training import ROOT, TrainingFailed, train
 START_SECONDS = 120.0
 STOP_SECONDS = 10.0
 POLL_SECONDS = 0.1
+ACTION_SERVER = "action server"
+SETTLED_SECONDS = 10.0  # an action server that dies sooner has a fault that a restart does not mend
 
 
 class CannotRun(RuntimeError):
@@ -83,6 +85,8 @@ class Team:
 
     settings: Settings
     children: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
+    launches: dict[str, tuple[Sequence[str], dict[str, str]]] = field(default_factory=dict)
+    started: dict[str, float] = field(default_factory=dict)
 
     def start(self, model: Path) -> None:
         """Start both servers; neither is ready yet."""
@@ -96,7 +100,7 @@ class Team:
         }
         python = sys.executable
         self._launch(
-            "action server",
+            ACTION_SERVER,
             [python, "-m", "rasa_sdk", "--actions", "actions", "--port", str(actions), "--quiet"],
             environment,
         )
@@ -107,11 +111,21 @@ class Team:
     def _launch(self, name: str, command: Sequence[str], environment: dict[str, str]) -> None:
         # Its own session, so that Ctrl-C reaches this process only and the children are stopped in order.
         self.children[name] = subprocess.Popen(command, cwd=ROOT, env=environment, start_new_session=True)
+        self.launches[name], self.started[name] = (command, environment), time.monotonic()
 
     def check(self) -> None:
         """Raise CannotRun when a child has died."""
         for name, child in self.children.items():
             if child.poll() is not None:
+                if name == ACTION_SERVER and time.monotonic() - self.started[name] > SETTLED_SECONDS:
+                    # Plain answers go on without it; it comes back in a second.
+                    print(
+                        f"The {name} stopped (exit {child.returncode}); starting it again.",
+                        file=sys.stderr,
+                        flush=True,
+                    )
+                    self._launch(name, *self.launches[name])
+                    return
                 raise CannotRun(
                     f"the {name} stopped by itself (exit {child.returncode}). "
                     "Cure: the lines above name the fault; mend it and run again."

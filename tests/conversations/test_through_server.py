@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import re
+import signal
+import subprocess
+import sys
+import time
 import uuid
+from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +18,7 @@ import yaml
 
 from benchmarks import follow_ups as script
 from hair_answers.operations.outbox import VARIABLE, Outbox
+from hair_answers.operations.run import SETTLED_SECONDS
 
 ROOT = Path(__file__).resolve().parents[2]
 GROUPS = yaml.safe_load((ROOT / "benchmarks" / "follow_ups.yml").read_text(encoding="utf-8"))
@@ -71,6 +78,16 @@ def test_the_guided_check_ends_with_notes_and_no_verdict(bot: Any) -> None:
     assert "not a verdict" in notes["text"]
 
 
+def server_conftest(monkeypatch: pytest.MonkeyPatch) -> Any:
+    """The module that starts a bot: tests that stop one need their own."""
+    spec = spec_from_file_location("server_conftest", ROOT / "tests" / "conftest.py")
+    assert spec and spec.loader
+    module = module_from_spec(spec)
+    monkeypatch.setitem(sys.modules, "server_conftest", module)  # dataclasses look their module up by name
+    spec.loader.exec_module(module)
+    return module
+
+
 def stored(word: str) -> list[str]:
     """The files of .state that hold a word."""
     files = [path for path in (ROOT / ".state").rglob("*") if path.is_file()]
@@ -80,14 +97,7 @@ def stored(word: str) -> list[str]:
 def test_a_call_back_survives_a_restart_and_leaves_no_trace_in_the_conversation(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from importlib.util import module_from_spec, spec_from_file_location
-
-    spec = spec_from_file_location("server_conftest", ROOT / "tests" / "conftest.py")
-    assert spec and spec.loader
-    conftest = module_from_spec(spec)
-    # Dataclasses look their module up by name.
-    monkeypatch.setitem(__import__("sys").modules, "server_conftest", conftest)
-    spec.loader.exec_module(conftest)
+    conftest = server_conftest(monkeypatch)
     address = f"sqlite:///{tmp_path / 'outbox.db'}"
     sender, name, phone = uuid.uuid4().hex, "Zebedee Quuxley", "212 555 0143"
     bot = conftest.start_bot(tmp_path / "first.log", **{VARIABLE: address})
@@ -110,3 +120,25 @@ def test_a_call_back_survives_a_restart_and_leaves_no_trace_in_the_conversation(
     for secret in ("Quuxley", phone, "2125550143"):
         assert stored(secret) == []
         assert secret not in (tmp_path / "first.log").read_text() + (tmp_path / "second.log").read_text()
+
+
+def test_without_the_action_server_plain_answers_go_on_and_it_comes_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    conftest = server_conftest(monkeypatch)
+    bot = conftest.start_bot(tmp_path / "log")
+    try:
+        time.sleep(SETTLED_SECONDS)
+        children = subprocess.run(
+            ["ps", "-o", "pid=,args=", "--ppid", str(bot.process.pid)], capture_output=True, text=True
+        )
+        (action_server,) = [int(row.split()[0]) for row in children.stdout.splitlines() if "rasa_sdk" in row]
+        os.kill(action_server, signal.SIGKILL)
+        assert bot.answers("what is prp treatment for hair") == ["alternatives/prp"]
+        assert bot.answers("does it hurt")[0] in ("fallback/error", "procedure/pain")
+        deadline = time.monotonic() + 20
+        while bot.answers("does it hurt") != ["procedure/pain"] and time.monotonic() < deadline:
+            time.sleep(0.2)
+        assert bot.answers("does it hurt") == ["procedure/pain"]
+    finally:
+        bot.stop()
