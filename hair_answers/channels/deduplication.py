@@ -52,11 +52,17 @@ class Inbox:
             file.parent.mkdir(parents=True, exist_ok=True)
             self._store = _opened(file)
         except (OSError, sqlite3.Error) as error:
-            logger.error("%s cannot be used (%s): ids are kept until the next restart only.", file, error)
-            self._store = _opened(Path(":memory:"))
+            self._go_on_in_memory(error)
 
     def accept(self, channel: str, event_id: str, event: str) -> bool:
         """Keep an event and return True; False when its id has been here before."""
+        try:
+            return self._insert(channel, event_id, event)
+        except sqlite3.Error as error:  # such as a full disk: a person waits for an answer all the same
+            self._go_on_in_memory(error)
+            return self._insert(channel, event_id, event)
+
+    def _insert(self, channel: str, event_id: str, event: str) -> bool:
         with self._store:
             cursor = self._store.execute(
                 "insert or ignore into deliveries (channel, id, arrived, event) values (?, ?, ?, ?)",
@@ -67,6 +73,12 @@ class Inbox:
 
     def answered(self, channel: str, event_id: str) -> None:
         """Forget an event's content; its id stays known."""
+        try:
+            self._forget(channel, event_id)
+        except sqlite3.Error as error:
+            self._go_on_in_memory(error)
+
+    def _forget(self, channel: str, event_id: str) -> None:
         with self._store:
             self._store.execute(
                 "update deliveries set event = null where channel = ? and id = ?", (channel, event_id)
@@ -94,6 +106,12 @@ class Inbox:
     def close(self) -> None:
         """Close the file."""
         self._store.close()
+
+    def _go_on_in_memory(self, error: Exception) -> None:
+        logger.error(
+            "Deliveries cannot be kept on file (%s): ids are known until the next restart only.", error
+        )
+        self._store = _opened(Path(":memory:"))
 
     def _trim(self) -> None:
         self._since_trim += 1

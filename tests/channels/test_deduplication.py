@@ -71,3 +71,14 @@ def test_a_place_that_cannot_be_written_costs_the_restart_alone(
     inbox = Inbox(tmp_path / "file" / "d.db")
     assert inbox.accept("slack", "1", "x") and not inbox.accept("slack", "1", "x")
     assert "until the next restart only" in caplog.text
+
+
+def test_a_file_that_fails_later_costs_nobody_the_answer(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    inbox = Inbox(tmp_path / "d.db")
+    inbox._store.execute("pragma query_only = on")  # as a full disk would
+    assert inbox.accept("slack", "1", "x") and not inbox.accept("slack", "1", "x")
+    inbox._store.execute("pragma query_only = on")
+    inbox.answered("slack", "1")
+    assert caplog.text.count("until the next restart only") == 2
