@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 from collections import Counter, defaultdict
@@ -18,6 +17,7 @@ from hair_answers.channels.website.feedback import RATINGS
 from hair_answers.knowledge.library import Library
 from hair_answers.nlu.encoder import SentenceEncoder
 from hair_answers.operations.clusters import Cluster, cluster, unanswered
+from hair_answers.operations.feedback import shared_feedback
 from hair_answers.operations.settings import archives, conversations, parser, run_command
 from hair_answers.operations.turns import Turn, read_turns
 
@@ -28,7 +28,6 @@ OUTCOMES = {
     "out of scope": "out",
     "failed": "failed",
 }
-FEEDBACK = Path(".state/feedback.jsonl")
 ROWS = 25  # of the longer tables
 SHOWN = 3  # questions of a cluster
 LONGEST = 140  # characters of a question
@@ -189,17 +188,6 @@ def _opinions(opinions: Iterable[Mapping[str, Any]], titles: Titles) -> str:
     return f"<table>{head}{''.join(rows)}</table>"
 
 
-def read_opinions(path: Path) -> list[dict[str, Any]]:
-    """The opinions people gave; a broken line is passed over."""
-    found = []
-    for line in path.read_text(encoding="utf-8").splitlines() if path.exists() else ():
-        try:
-            found.append(json.loads(line))
-        except ValueError:
-            continue
-    return [row for row in found if isinstance(row, dict)]
-
-
 def insights(arguments: Sequence[str] | None = None) -> int:
     """Write the page and say where it is."""
     options = parser("Write the insights page.")
@@ -213,7 +201,13 @@ def insights(arguments: Sequence[str] | None = None) -> int:
     titles = {key: answer.title for key, answer in library.answers.items()}
     zone = ZoneInfo(library.clinic.timezone)
     text = page(
-        turns, clusters, read_opinions(FEEDBACK), titles, given.days, zone, datetime.now(timezone.utc)
+        turns,
+        clusters,
+        [dict(row._mapping) for row in shared_feedback().all()],
+        titles,
+        given.days,
+        zone,
+        datetime.now(timezone.utc),
     )
     given.out.parent.mkdir(parents=True, exist_ok=True)
     draft = given.out.with_suffix(".part")

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import sys
 from pathlib import Path
 from types import SimpleNamespace
@@ -18,6 +19,7 @@ from rasa.core.channels.channel import UserMessage
 from sanic import Sanic
 
 from hair_answers.channels.website import WebsiteInput
+from hair_answers.operations.feedback import VARIABLE
 
 SOURCES = [
     {"key": "A", "title": "What causes hair loss", "publisher": "The clinic's article", "url": None},
@@ -169,9 +171,8 @@ def main(port: str, *settings: str) -> None:
     options = {
         key: yaml.safe_load(value) for key, _, value in (setting.partition("=") for setting in settings)
     }
-    channel = WebsiteInput.from_credentials(
-        {"secret": b"s" * 32, "feedback_file": STATE / "feedback.jsonl", **options}
-    )
+    channel = WebsiteInput.from_credentials({"secret": b"s" * 32, **options})
+    os.environ[VARIABLE] = f"sqlite:///{STATE / 'feedback.db'}"
     app = Sanic("stand_in", configure_logging=False)
     app.ctx.agent = SimpleNamespace(tracker_store=Erasing(STATE / "erased"))
     app.blueprint(channel.blueprint(answer), url_prefix="/webhooks/website")

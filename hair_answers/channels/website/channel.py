@@ -6,7 +6,6 @@ import asyncio
 import logging
 import re
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -40,7 +39,6 @@ LARGEST_PACKET = 20_000  # bytes
 SLOW = 60  # packets waiting for one browser before it is told to go and come back
 WAITING = 100  # turns under way in this process before newcomers are asked to try later
 TYPING_AFTER = 0.2  # seconds: a quick answer needs no "is typing"
-FEEDBACK_FILE = Path(".state/feedback.jsonl")
 _MESSAGE_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _ORIGIN = re.compile(r"https?://[^/\s*?#]+")
 _PAGE_LIMITS = {"page": 300, "title": 120, "lang": 35}  # characters
@@ -115,14 +113,12 @@ class WebsiteInput(InputChannel):
         per_seconds: float = 10,
         greeting: str | None = GREETING,
         secret: bytes | None = None,
-        feedback_file: str | Path = FEEDBACK_FILE,
     ) -> None:
         """Check the settings; `allowed_origins` are the sites that may embed the chat, besides this one."""
         self.allowed_origins = check_origins(allowed_origins)
         self.sessions = Sessions(secret or load_secret(), session_hours)
         self.memory = Memory()
         self.greeting = greeting
-        self.feedback_file = Path(feedback_file)
         self._messages = RateLimiter(messages, per_seconds)
         self._per_seconds = per_seconds
         self._small = RateLimiter(20, 60)  # session requests and opinions, by connection
@@ -239,7 +235,7 @@ class WebsiteInput(InputChannel):
         """Keep an opinion on an answer."""
         opinion = read_opinion(data)
         if opinion and await self._sender(sid) and self._small.allow(sid):
-            await asyncio.get_running_loop().run_in_executor(None, keep_opinion, opinion, self.feedback_file)
+            await asyncio.get_running_loop().run_in_executor(None, keep_opinion, opinion)
 
     async def _erase(self, sid: str, _: Any = None) -> Reply:
         """Erase the conversation from memory and from the tracker store."""

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import re
-import time
-from pathlib import Path
 from typing import Any
+
+from hair_answers.knowledge.library import Library
+from hair_answers.operations.feedback import shared_feedback
 
 RATINGS = frozenset({"up", "down"})
 REASONS = frozenset({"not_my_question", "unclear", "incomplete", "wrong"})
@@ -24,9 +24,8 @@ def read_opinion(data: Any) -> dict[str, str] | None:
     return {**opinion, "reason": reason} if reason in REASONS else opinion
 
 
-def keep_opinion(opinion: dict[str, str], path: Path) -> None:
-    """Appends the opinion as one JSON line with the day it was given; no sender, no time of day."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    line = json.dumps({"day": time.strftime("%Y-%m-%d", time.gmtime()), "channel": "website", **opinion})
-    with path.open("a", encoding="utf-8") as file:
-        file.write(line + "\n")
+def keep_opinion(opinion: dict[str, str]) -> None:
+    """Store the opinion with the answer's version; one on an answer that is no longer there is let go."""
+    answer = Library.default().answer(opinion["answer"])
+    if answer is not None:
+        shared_feedback().keep(answer, opinion["rating"], opinion.get("reason"))
