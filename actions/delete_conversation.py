@@ -12,6 +12,7 @@ from rasa_sdk.executor import CollectingDispatcher
 
 from actions import speaking
 from hair_answers.knowledge.bubble import Bubble
+from hair_answers.operations.outbox import shared_outbox
 from hair_answers.operations.settings import archives, conversations, endpoints_file
 from hair_answers.storage.database import FAULTS, NoDatabase
 from hair_answers.storage.erasure import erase_everywhere
@@ -46,6 +47,9 @@ class DeleteConversation(Action):
 
 def erase(sender_id: str) -> None:
     """Erase one conversation; raises when anything is left."""
+    shared_outbox().drop_draft(
+        sender_id
+    )  # a request already sent is the clinic's: the bot says so when it asks
     endpoints = endpoints_file()
     results = erase_everywhere(conversations(endpoints), archives(endpoints), sender_id)
     if left := [result.store for result in results if result.left]:

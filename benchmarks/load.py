@@ -1,6 +1,6 @@
 """How many people one machine serves: real processes, real conversations, whole turns over REST.
 
-`python -m benchmarks.load` measures the embedded bot (SQLite, one process) and the stack with 1, 2 and 3 bots, each with
+`python -m benchmarks.load` measures the embedded bot (SQLite, one process) and the stack with 1, 2 and 3 bots, with
 1, 8, 32 and 128 people at once; `--url` measures a server that runs already (for example Rasa's default project), with
 its process ids in `--pids` for the CPU. A person writes at once after each answer unless `--pause 2 8` is given.
 """

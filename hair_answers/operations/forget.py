@@ -1,10 +1,11 @@
-"""`make forget SENDER=…`: erase one conversation everywhere and show that nothing of it is left."""
+"""`make forget SENDER=…`: erase one conversation everywhere, call-back requests too, and show that nothing is left."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
 
+from hair_answers.operations.outbox import shared_outbox
 from hair_answers.operations.settings import archives, conversations, parser, run_command
 from hair_answers.storage.erasure import erase_everywhere
 
@@ -17,6 +18,7 @@ def forget(arguments: Sequence[str] | None = None) -> int:
     if not given.sender.strip():
         options.error("no conversation named. Cure: make forget SENDER=<id>")
     results = erase_everywhere(conversations(given.endpoints), archives(given.endpoints), given.sender)
+    print(f"outbox: {shared_outbox().forget(given.sender)} call-back requests and drafts erased")
     for result in results:
         print(f"{result.store}: {result.removed} rows erased, {result.left} left")
     return 1 if any(result.left for result in results) else 0

@@ -13,6 +13,7 @@ from hair_answers.operations import review
 from hair_answers.operations.clusters import Cluster, cluster, unanswered
 from hair_answers.operations.forget import forget
 from hair_answers.operations.insights import page
+from hair_answers.operations.outbox import shared_outbox
 from hair_answers.operations.training import ROOT
 from hair_answers.operations.turns import read_turns, turns
 from hair_answers.storage.database import TABLE, Address, make_engine, prepare
@@ -132,10 +133,15 @@ def test_a_phrase_cannot_carry_markup_into_the_training_data():
     assert review.plain("- [word](entity) {slot}\n| two") == "word entity slot two"
 
 
-def test_forget_says_what_went_and_what_is_left(engine, tmp_path, capsys):
+def test_forget_says_what_went_and_what_is_left(engine, tmp_path, capsys, monkeypatch):
+    monkeypatch.setenv("HAIR_ANSWERS_OUTBOX", f"sqlite:///{tmp_path / 'outbox.db'}")
+    shared_outbox().submit("a", "Ada", "ada@clinic.example", "call_back")
     endpoints = tmp_path / "endpoints.yml"
     kind = "hair_answers.storage.tracker_store.PrivateTrackerStore"
     endpoints.write_text(f"tracker_store: {{type: {kind}, dialect: sqlite, db: {tmp_path / 'chat.db'}}}\n")
     assert forget(["--endpoints", str(endpoints), "a"]) == 0
-    assert "4 rows erased, 0 left" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "4 rows erased, 0 left" in said
+    assert "1 call-back requests" in said
+    assert shared_outbox().requests() == []
     assert len({turn.conversation for turn in read_turns(engine, [], 1)}) == 2
