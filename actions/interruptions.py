@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from rasa_sdk import Tracker
+from rasa_sdk.events import SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions import speaking
@@ -16,6 +19,12 @@ REPLIES = frozenset({"guided_check", "handoff", "feedback", "privacy_request", "
 
 
 URGENT_TIERS = (0, 1)
+REQUESTED = "requested_slot"
+
+
+def ended(slot: str) -> list[dict[str, Any]]:
+    """Return the events that end a form: Rasa takes a form that sets none of its slots for one that refuses to run."""
+    return [SlotSet(slot, None), SlotSet(REQUESTED, None)]
 
 
 def is_safety(tracker: Tracker) -> bool:

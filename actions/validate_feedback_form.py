@@ -6,18 +6,17 @@ import asyncio
 from typing import Any
 
 from rasa_sdk import Action, Tracker
-from rasa_sdk.events import SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions import speaking
-from actions.interruptions import answer_question, is_safety
+from actions.interruptions import REQUESTED, answer_question, ended, is_safety
 from actions.record_feedback import THANKS
 from hair_answers.knowledge import guided_check
 from hair_answers.knowledge.library import Library
 from hair_answers.nlu.question_splitter import is_question
 from hair_answers.operations.feedback import shared_feedback
 
-REQUESTED, REASON = "requested_slot", "feedback_reason"
+REASON = "feedback_reason"
 
 
 class ValidateFeedbackForm(Action):
@@ -34,7 +33,7 @@ class ValidateFeedbackForm(Action):
         if tracker.get_slot(REQUESTED) != REASON:
             return []
         if is_safety(tracker):
-            return [SlotSet(REASON, None), SlotSet(REQUESTED, None)]
+            return ended(REASON)
         text = speaking.text(tracker)
         asks = is_question(text) or text == speaking.key(tracker)
         if not (asks and answer_question(dispatcher, tracker)):
@@ -43,4 +42,4 @@ class ValidateFeedbackForm(Action):
             if answer and not guided_check.wants_to_stop(text):
                 await asyncio.to_thread(shared_feedback().explain, answer, text)
             speaking.say(dispatcher, tracker, [THANKS])
-        return [SlotSet(REASON, None), SlotSet(REQUESTED, None)]
+        return ended(REASON)

@@ -11,13 +11,12 @@ from rasa_sdk.events import SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions import speaking
-from actions.interruptions import answer_question, is_safety, is_urgent
+from actions.interruptions import REQUESTED, answer_question, ended, is_safety, is_urgent
 from hair_answers.knowledge import guided_check
 from hair_answers.knowledge.bubble import Bubble
 from hair_answers.nlu.question_splitter import is_question
 from hair_answers.operations.outbox import shared_outbox
 
-REQUESTED = "requested_slot"
 HEALTH = "guided_health"  # the one question whose replies may be red flags
 GIVEN = "given"  # all that the conversation keeps of a reply
 
@@ -37,9 +36,9 @@ class ValidateGuidedCheckForm(Action):
         if slot not in guided_check.slots():
             return []
         if is_urgent(tracker):
-            return [SlotSet(REQUESTED, None)]
+            return ended(slot)
         if guided_check.wants_to_stop(text) or speaking.key(tracker) == "guided_check/stop":
-            return [SlotSet(REQUESTED, None)]
+            return ended(slot)
         reads = not is_question(text) and (slot == HEALTH or not is_safety(tracker))
         codes = guided_check.read(slot, text) if reads else []
         if codes:

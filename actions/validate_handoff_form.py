@@ -10,14 +10,13 @@ from rasa_sdk.events import SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions import speaking
-from actions.interruptions import answer_question, is_safety, is_urgent
+from actions.interruptions import REQUESTED, answer_question, ended, is_safety, is_urgent
 from hair_answers.knowledge import contact, guided_check
 from hair_answers.knowledge.bubble import Bubble
 from hair_answers.knowledge.library import Library
 from hair_answers.nlu.question_splitter import is_question
 from hair_answers.operations.outbox import shared_outbox
 
-REQUESTED = "requested_slot"
 CONSENT, NAME, CONTACT = "handoff_consent", "handoff_name", "handoff_contact"
 GIVEN = "given"  # all that the conversation keeps of a reply: the details go to the outbox alone
 YES = ("small_talk/affirm", "small_talk/ok", "handoff/person", "small_talk/thanks")
@@ -42,7 +41,7 @@ class ValidateHandoffForm(Action):
             return []
         refused = guided_check.wants_to_stop(text) or (slot == CONSENT and refuses(tracker))
         if refused or is_urgent(tracker):
-            return [SlotSet(REQUESTED, None)]
+            return ended(slot)
         if is_safety(tracker):
             return [SlotSet(slot, None)]
         # "What is PRP" is no name; "Will Smith" opens like a question but asks nothing the bot knows.

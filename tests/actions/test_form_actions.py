@@ -53,7 +53,7 @@ async def test_nonsense_is_asked_again_kindly(run: Any) -> None:
 
 async def test_stop_ends_the_form(run: Any) -> None:
     spoken = await run(ValidateGuidedCheckForm(), user("stop"), slots=asking("guided_age"))
-    assert spoken.slots == {"requested_slot": None}
+    assert spoken.slots == {"guided_age": None, "requested_slot": None}
 
 
 @pytest.mark.parametrize("action", [ValidateGuidedCheckForm, ValidateHandoffForm, ValidateFeedbackForm])
@@ -122,7 +122,7 @@ async def test_a_call_back_goes_to_the_outbox_and_nowhere_else(run: Any) -> None
 @pytest.mark.parametrize("text", ["no", "No thanks", "stop"])
 async def test_no_consent_no_request(run: Any, text: str) -> None:
     spoken = await run(ValidateHandoffForm(), user(text), slots=asking("handoff_consent"))
-    assert spoken.slots == {"requested_slot": None}
+    assert spoken.slots == {"handoff_consent": None, "requested_slot": None}
     assert (await run(HandOver(), user(text))).said == ["handoff/stopped"]
     assert shared_outbox().requests() == []
 
