@@ -59,7 +59,7 @@ def test_a_form_is_interrupted_resumed_and_stopped(bot: Any) -> None:
     assert bot.answers("what is minoxidil", sender) == ["alternatives/minoxidil", "ask_guided_kind"]
     assert bot.answers("slow thinning", sender) == ["ask_guided_duration"]
     assert bot.answers("stop", sender) == ["guided_check/stop"]
-    assert bot.answers("how much is it", sender) == ["cost/price"]
+    assert bot.answers("is it safe", sender) == ["alternatives/minoxidil_side_effects"]
 
 
 def test_a_red_flag_beats_a_form(bot: Any) -> None:
@@ -89,8 +89,8 @@ def server_conftest(monkeypatch: pytest.MonkeyPatch) -> Any:
 
 
 def stored(word: str) -> list[str]:
-    """The files of .state that hold a word."""
-    files = [path for path in (ROOT / ".state").rglob("*") if path.is_file()]
+    """The files of .state that hold a word; the outbox is the one place where contact details belong."""
+    files = [p for p in (ROOT / ".state").rglob("*") if p.is_file() and not p.name.startswith("outbox")]
     return [path.name for path in files if word.encode() in path.read_bytes()]
 
 
