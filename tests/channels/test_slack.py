@@ -98,6 +98,7 @@ def test_only_slack_is_believed(slack: SlackStandIn, user: str) -> None:
     assert own(now - 600) == 401 and own(now, "0" * 32) == 401
     only_answer(slack, user)
     assert own(now) == 200  # the same computation with the right secret and time
+    posts(slack, user, 2)
 
 
 def test_the_address_can_be_confirmed(slack: SlackStandIn) -> None:
