@@ -3,7 +3,7 @@
 PY = .venv/bin/python
 .DEFAULT_GOAL := help
 .PHONY: help setup dev train run shell test test-fast check lint content-check content-new content-export \
-	content-import content-due review-sheet outbox doctor forget export purge insights review stack check-model benchmark benchmark-nlu benchmark-speed lock browser widget clean
+	content-import content-due review-sheet outbox doctor forget export purge insights review stack check-model benchmark benchmark-nlu benchmark-speed lock machine clean
 
 help:  ## show the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 18
@@ -29,10 +29,10 @@ shell: setup  ## talk to the bot in the terminal
 outbox: setup  ## show who asked to be contacted; make outbox CLOSE=HA-ABC123 closes one
 	@$(PY) -m hair_answers.operations.outbox $(if $(CLOSE),--close $(CLOSE))
 
-browser:
-	@scripts/browser
+machine:
+	@scripts/machine
 
-test: dev browser train  ## run everything that proves the bot: content, units, conversations, servers, browser
+test: dev machine train  ## run everything that proves the bot: content, units, conversations, servers, browser
 	@scripts/test
 
 test-fast: dev  ## run the tests that need no model, server or browser
