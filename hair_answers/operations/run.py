@@ -16,6 +16,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from hair_answers.operations.doctor import configuration_faults
 from hair_answers.operations.noise import quiet_environment
 from hair_answers.operations.outbox import keep_delivering
 from hair_answers.operations.training import ROOT, TrainingFailed, train
@@ -184,11 +185,20 @@ def _on_signal(*_: object) -> None:
     raise Stopped
 
 
+def check_configuration(settings: Settings) -> None:
+    """Raise CannotRun with everything that is missing or malformed in the two configuration files."""
+    credentials, endpoints = ROOT / settings.credentials, ROOT / settings.endpoints
+    given = {"HAIR_ANSWERS_ACTION_URL": f"http://127.0.0.1:{settings.action_port}/webhook", **os.environ}
+    if faults := configuration_faults(credentials, endpoints, given):
+        raise CannotRun("\n  ".join(["the configuration has faults:", *faults]))
+
+
 def serve() -> None:
     """Run until a signal comes or a child dies."""
     settings = Settings.from_environment()
     check_port(settings.host, settings.port, "PORT")
     check_port("127.0.0.1", settings.action_port, "ACTION_PORT")
+    check_configuration(settings)
     (ROOT / ".state").mkdir(exist_ok=True)
     model = train(ROOT)
     team = Team(settings)
