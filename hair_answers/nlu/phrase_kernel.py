@@ -8,6 +8,8 @@ phrases, with the spelling parts kept high enough for typing slips.
 from __future__ import annotations
 
 import json
+from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -28,6 +30,26 @@ def _vectorizer(part: str, vocabulary: dict[str, int] | None = None) -> TfidfVec
         "words": {"analyzer": "word", "token_pattern": r"(?u)\b\w\w+\b"},
     }
     return TfidfVectorizer(sublinear_tf=True, dtype=np.float32, vocabulary=vocabulary, **settings[part])
+
+
+Reader = Callable[[str], FloatArray]
+
+
+def _reader(vectorizer: TfidfVectorizer, columns: sp.csr_matrix) -> Reader:
+    """Return a function from a text to its cosine with every phrase, shape (n,).
+
+    The same as `vectorizer.transform([text]) @ columns` without the checks of a whole collection: a third of the time.
+    """
+    analyze, places, rarity = vectorizer.build_analyzer(), vectorizer.vocabulary_, vectorizer.idf_
+
+    def read(text: str) -> FloatArray:
+        counts = Counter(places[term] for term in analyze(text) if term in places)
+        terms = np.fromiter(counts, np.int32, len(counts))
+        weights = (1 + np.log(np.fromiter(counts.values(), np.float32, len(counts)))) * rarity[terms]
+        length = np.sqrt(weights @ weights) or np.float32(1)
+        return np.asarray(columns[terms].T @ (weights / length), dtype=np.float32)
+
+    return read
 
 
 @dataclass
@@ -57,14 +79,16 @@ class PhraseKernel:
             dtype=np.float32,
         )
 
+    def __post_init__(self) -> None:
+        self._characters_alike = _reader(self.characters, self.character_columns)
+        self._words_alike = _reader(self.words, self.word_columns)
+
     def similarities(self, text: str, embedding: FloatArray) -> FloatArray:
         """Return k(text, phrase) for every phrase, shape (n,)."""
-        characters = self.characters.transform([text]) @ self.character_columns
-        words = self.words.transform([text]) @ self.word_columns
         return np.asarray(
             WEIGHTS["embedding"] * (self.embeddings @ embedding)
-            + WEIGHTS["characters"] * characters.toarray()[0]
-            + WEIGHTS["words"] * words.toarray()[0],
+            + WEIGHTS["characters"] * self._characters_alike(text)
+            + WEIGHTS["words"] * self._words_alike(text),
             dtype=np.float32,
         )
 

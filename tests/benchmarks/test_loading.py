@@ -6,6 +6,7 @@ import csv
 from array import array
 from pathlib import Path
 
+import numpy as np
 import spacy
 from rasa.shared.core.domain import Domain
 from spacy.matcher import PhraseMatcher
@@ -13,6 +14,7 @@ from spacy.tokens import Doc
 
 from benchmarks.sources import ROOT
 from hair_answers.nlu import language_guess, safety_rules, safety_text
+from hair_answers.nlu.phrase_kernel import WEIGHTS, PhraseKernel
 from hair_answers.nlu.safety_reader import SafetyReader
 from hair_answers.operations import fast_domain
 
@@ -63,3 +65,20 @@ def test_a_table_on_disk_reads_like_the_one_in_memory() -> None:
         on_disk = language_guess._on_disk(table)
         assert list(on_disk) == list(table)
         assert on_disk[2999] == 2999
+
+
+def test_one_text_is_read_as_the_vectorizers_read_it() -> None:
+    phrases = [
+        "does it hurt",
+        "is it it it painful",
+        "how much is it",
+        "price of prp",
+        "will my hair grow back",
+    ]
+    kernel = PhraseKernel.fit(phrases, np.eye(5, 384, dtype=np.float32))
+    nothing = np.zeros(384, np.float32)
+    for text in [*phrases, "does the price hurt hurt hurt", "zzz", ""]:
+        characters = kernel.characters.transform([text]) @ kernel.character_columns
+        words = kernel.words.transform([text]) @ kernel.word_columns
+        expected = WEIGHTS["characters"] * characters.toarray()[0] + WEIGHTS["words"] * words.toarray()[0]
+        assert np.allclose(kernel.similarities(text, nothing), expected, atol=1e-6)
