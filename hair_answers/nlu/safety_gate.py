@@ -25,6 +25,7 @@ from hair_answers.nlu import (
     safety_meaning,
     safety_reader,
     safety_rules,
+    safety_sense,
     safety_text,
     safety_verdict,
     text_cleaner,
@@ -34,6 +35,7 @@ from hair_answers.nlu.matcher import CONTROL_TOPICS
 from hair_answers.nlu.safety_meaning import SafetyMeaning
 from hair_answers.nlu.safety_reader import Finding, Reading, SafetyReader
 from hair_answers.nlu.safety_rules import Rule
+from hair_answers.nlu.safety_sense import SafetyPhrases, SafetySense
 from hair_answers.nlu.safety_verdict import REASSURED, Understanding, Verdict
 from hair_answers.operations.safety_log import SafetyLog
 
@@ -47,7 +49,7 @@ QUESTION_NEAR = 0.7  # cosine from which the rest of a message is taken for a qu
 SHORTEST_QUESTION = 3  # words
 COMMON_FROM = 8  # phrases a word must stand in to count as spelt right
 HELPERS = (
-    encoder, matcher, safety_meaning, safety_reader, safety_rules, safety_text, safety_verdict, text_cleaner,
+    encoder, matcher, safety_meaning, safety_reader, safety_rules, safety_sense, safety_text, safety_verdict, text_cleaner,
 )  # fmt: skip
 
 
@@ -71,6 +73,7 @@ class SafetyGate(IntentClassifier, GraphComponent):
         self._resource = resource
         self._reader: SafetyReader | None = None
         self._meaning: SafetyMeaning | None = None
+        self._sense: SafetySense | None = None
         self._rules: dict[str, Rule] = {}
         self._log: SafetyLog | None = None
 
@@ -89,7 +92,8 @@ class SafetyGate(IntentClassifier, GraphComponent):
     def fingerprint_addon(cls, config: dict[str, Any]) -> str | None:
         """Retrain when a helper module or the reviewed rules change: Rasa itself watches only this class."""
         digest = hashlib.sha256("".join(inspect.getsource(helper) for helper in HELPERS).encode())
-        digest.update(safety_rules.PATH.read_bytes())
+        for path in (safety_rules.PATH, safety_sense.PATH):
+            digest.update(path.read_bytes())
         return digest.hexdigest()
 
     def train(self, training_data: TrainingData) -> Resource:
@@ -103,7 +107,9 @@ class SafetyGate(IntentClassifier, GraphComponent):
             )
         used = Counter(word for _, phrase in examples for word in set(text_cleaner.clean(phrase).split()))
         with self._model_storage.write_to(self._resource) as folder:
-            SafetyMeaning.fit(examples, EmbeddingCache.default()).save(folder)
+            meaning = SafetyMeaning.fit(examples, EmbeddingCache.default())
+            meaning.save(folder)
+            SafetySense.fit(SafetyPhrases.load(), meaning.keys, meaning.vectors).save(folder)
             words = sorted(word for word, count in used.items() if count >= COMMON_FROM and word.isalpha())
             (folder / "words.json").write_text(json.dumps(words), encoding="utf-8")
             (folder / "safety.yml").write_bytes(safety_rules.PATH.read_bytes())
@@ -132,6 +138,7 @@ class SafetyGate(IntentClassifier, GraphComponent):
         rules = safety_rules.load(folder / "safety.yml")
         self._reader = SafetyReader(rules, json.loads((folder / "words.json").read_text(encoding="utf-8")))
         self._meaning = SafetyMeaning.load(folder)
+        self._sense = SafetySense.load(folder)
         for rule in rules.rules:
             self._rules[rule.key] = rule  # most urgent first: the mildest stays
 
@@ -147,12 +154,14 @@ class SafetyGate(IntentClassifier, GraphComponent):
 
     def judge(self, text: str, understood: Understanding) -> tuple[Verdict, Reading]:
         """Return the verdict on one typed message."""
-        assert self._reader and self._meaning
+        assert self._reader and self._meaning and self._sense
         reading = self._reader.read(text)
         # Meaning is asked only where the signs and the matcher leave room for it.
         unclear = understood.decision != "answer" or understood.answers_safety
         near = self._meaning.nearness(text.lstrip("/")) if unclear and not text.isspace() else None
-        return safety_verdict.judge(reading, understood, near, self._rules), reading
+        urgent = reading.findings and reading.findings[0].rule.tier == 0
+        alarms = [] if urgent or text.isspace() else self._sense.alarms(text.lstrip("/"), reading.text)
+        return safety_verdict.judge(reading, understood, near, self._rules, alarms), reading
 
     def _act(self, message: Message, understood: Understanding, verdict: Verdict, reading: Reading) -> None:
         if verdict.rule is not None:

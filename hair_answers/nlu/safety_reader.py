@@ -13,6 +13,7 @@ from hair_answers.nlu.safety_text import SafetyText, SafetyWords
 REACH = 5  # words that may stand between two slots of one part
 WINDOW = 40  # words within which all parts of a sign must stand
 NEGATION_REACH = 3  # words before a sign
+NOT_DENIED_BY = frozenset({"stop", "stopping", "stops", "stopped", "only"})  # "can not stop shaking" is no denial
 CLOSE_NEGATIONS = frozenset({"no", "without"})  # these deny only what follows at once
 
 Span = tuple[int, int]  # first word, one past the last
@@ -35,10 +36,16 @@ class Reading:
     denied: tuple[Rule, ...]
     red_flags: tuple[Rule, ...]  # rules of which only a single alarming word was found
     is_personal: bool  # whether it reports something or names a person, rather than asks in general
+    reports: tuple[bool, ...]  # of each sentence, whether it tells of now rather than asks in general or of long ago
 
     def rest(self, finding: Finding) -> tuple[str, ...]:
         """Return the pieces of the message the finding does not stand in."""
         return tuple(piece for i, piece in enumerate(self.text.pieces) if i not in finding.pieces)
+
+    def pieces_of(self, sentence: int) -> frozenset[int]:
+        """Return the pieces (by number) of a sentence."""
+        places = zip(self.text.sentence_of, self.text.piece_of, strict=True)
+        return frozenset(piece for number, piece in places if number == sentence)
 
 
 class SafetyReader:
@@ -78,7 +85,7 @@ class _MessageReading:
 
     def __init__(self, text: SafetyText, hits: dict[Slot, list[Span]], rules: SafetyRules) -> None:
         self._text, self._hits, self._rules = text, hits, rules
-        self._part_spans: dict[Part, list[Span]] = {}
+        self._part_spans: dict[int, list[Span]] = {}
         harmless = self._spans(rules.not_meant)
         if harmless:
             self._hits = {
@@ -102,15 +109,18 @@ class _MessageReading:
             if any(not self._is_negated(span) for span in self._spans(rule.red_flags)):
                 red_flags.append(rule)
         tells = any(_any(self._rules.telling, sentence) for sentence in self._text.sentences)
-        return Reading(self._text, tuple(findings), tuple(denied), tuple(red_flags), tells or self._someone)
+        reports = tuple(map(self._tells_of_now, self._text.sentences))
+        return Reading(
+            self._text, tuple(findings), tuple(denied), tuple(red_flags), tells or self._someone, reports
+        )
 
     def _try(self, rule: Rule) -> frozenset[int] | bool:
         """Return the pieces of the first sign that is meant; else True when one was found but denied."""
         found_denied = False
         for sign in rule.signs:
-            spans = [self._spans(part) for part in sign]
-            if not all(spans):
+            if not all(self._spans(part) for part in sign):
                 continue
+            spans = [self._spans(part) for part in sign]
             # The last part is what a sign asserts; those before it set the scene.
             asserted = [span for span in spans[-1] if not self._is_negated(span)]
             if not asserted:
@@ -130,9 +140,10 @@ class _MessageReading:
     # Places ---------------------------------------------------------------------------------------------------
 
     def _spans(self, part: Part) -> list[Span]:
-        if part not in self._part_spans:
-            self._part_spans[part] = [span for pattern in part for span in self._chain(pattern)]
-        return self._part_spans[part]
+        name = id(part)  # the rules outlive the message; hashing a part reads all of it
+        if name not in self._part_spans:
+            self._part_spans[name] = [span for pattern in part for span in self._chain(pattern)]
+        return self._part_spans[name]
 
     def _chain(self, pattern: Pattern) -> Iterator[Span]:
         """Yield spans in which all slots follow one another within REACH."""
@@ -153,6 +164,8 @@ class _MessageReading:
             word = self._text.words[i]
             if word not in self._rules.negations or self._text.clause_of[i] != self._text.clause_of[start]:
                 continue
+            if NOT_DENIED_BY.intersection(self._text.words[i + 1 : start]):
+                continue
             if word not in CLOSE_NEGATIONS or start - i <= 2:
                 return True
         return False
@@ -167,6 +180,13 @@ class _MessageReading:
                 return False
         places = {(self._text.sentence_of[s], self._text.piece_of[s]) for spans in meant for s, _ in spans}
         return rule.in_questions or not all(self._is_general(*place) for place in places)
+
+    def _tells_of_now(self, sentence: str) -> bool:
+        """Tell a report of now from a question in general, from fear of what may come and from history."""
+        rules = self._rules
+        if _any(rules.only_asking, sentence) or _any(rules.history, sentence):
+            return False
+        return not _any(rules.asking, sentence) or _any(rules.telling, sentence)
 
     def _is_general(self, sentence: int, piece: int) -> bool:
         """Tell a general question: its sentence asks and does not tell, and neither does this piece of it."""

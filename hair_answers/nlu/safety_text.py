@@ -85,6 +85,10 @@ class SafetyWords:
             word = self._repaired(word)
         return self._rewrites.get(word, [word])
 
+    def is_slip(self, word: str) -> bool:
+        """Tell a typed word that is read as another one."""
+        return word not in self._known and self._repaired(word) != word
+
     def _repaired(self, word: str) -> str:
         if word.endswith("s") and word[:-1] in self._known:
             return word
@@ -107,6 +111,7 @@ class SafetyText:
     sentences: tuple[str, ...]  # plain words of each sentence, small words kept
     spoken_pieces: tuple[str, ...]  # the same of each piece: what stands between commas and connecting words
     pieces: tuple[str, ...]  # as typed, but lower case: what a question can be read from
+    has_slips: bool  # whether some word is read as another than was typed
 
 
 def read(text: str, vocabulary: SafetyWords) -> SafetyText:
@@ -116,7 +121,7 @@ def read(text: str, vocabulary: SafetyWords) -> SafetyText:
     sentences: list[str] = []
     spoken_pieces: list[str] = []
     pieces: list[str] = []
-    clause = 0
+    clause, slips = 0, 0
     for sentence in filter(str.strip, _SENTENCE_END.split(spelt_out(text))):
         spoken: list[str] = []
         for piece in filter(str.strip, _PIECE_END.split(sentence)):
@@ -126,6 +131,7 @@ def read(text: str, vocabulary: SafetyWords) -> SafetyText:
                 if not found[0].isalnum():
                     clause += found not in "-\"'"
                     continue
+                slips += vocabulary.is_slip(found)
                 for word in (part for whole in vocabulary.plain(found) for part in whole.split("/")):
                     spoken.append(word)
                     if word not in vocabulary.small_words:
@@ -143,6 +149,7 @@ def read(text: str, vocabulary: SafetyWords) -> SafetyText:
         tuple(sentences),
         tuple(spoken_pieces),
         tuple(pieces),
+        slips > 0,
     )
 
 

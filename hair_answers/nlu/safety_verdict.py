@@ -9,12 +9,16 @@ from hair_answers.nlu.matcher import CONTROL_TOPICS
 from hair_answers.nlu.safety_meaning import SAFETY, Nearness
 from hair_answers.nlu.safety_reader import Finding, Reading
 from hair_answers.nlu.safety_rules import TIERS, Rule
+from hair_answers.nlu.safety_sense import Alarm
 
-# Chosen on the tuning half of tests/safety alone: `python -m benchmarks.safety --half tuning` measures them.
+# Chosen on the tuning set of tests/safety alone: `python -m benchmarks.safety --set tuning` measures them.
 SURE = 0.9  # confidence from which the matcher's answer outweighs a mild sign in a message about nobody
 NEAR_ENOUGH = 0.6  # cosine to a safety phrase from which meaning alone may decide
 MARGIN = 0.1  # cosine by which the safety phrase must be nearer than any other
 PLAUSIBLE = -0.03  # the margin below which a safety answer of the matcher is not believed
+LIKELY = 0.45  # likelihood from which what was learned by example raises an alarm
+LIKELY_AGAINST = 0.7  # the same where a milder sign or a matcher that is sure says otherwise
+LIKELY_IN_QUESTIONS = 0.85  # the same in a question, for rules that count in questions
 REASSURED = "safety/reassured"
 URGENT = TIERS.index(1)  # up to this urgency a sign always wins
 
@@ -58,10 +62,16 @@ class Understanding:
 
 
 def judge(
-    reading: Reading, understood: Understanding, near: Nearness | None, rules: dict[str, Rule]
+    reading: Reading,
+    understood: Understanding,
+    near: Nearness | None,
+    rules: dict[str, Rule],
+    alarms: Sequence[Alarm] = (),
 ) -> Verdict:
     """Return the verdict; `rules` holds the mildest rule of each safety key."""
     found = reading.findings[0] if reading.findings else None
+    if sensed := _sensed(found, reading, understood, rules, alarms):
+        return Verdict(sensed.rule, sensed)
     if found and _outweighs(found.rule, reading, understood):
         return Verdict(found.rule, found)
     if understood.answers_safety and understood.key != REASSURED:
@@ -73,6 +83,29 @@ def judge(
         if understood.decision == "abstain" and reading.red_flags:
             return Verdict(reading.red_flags[0])
     return Verdict(None)
+
+
+def _sensed(
+    found: Finding | None,
+    reading: Reading,
+    understood: Understanding,
+    rules: dict[str, Rule],
+    alarms: Sequence[Alarm],
+) -> Finding | None:
+    """Return the likeliest alarm that is more urgent than the sign found and is neither denied nor only asked about."""
+    sure = understood.answers_question and understood.confidence >= SURE
+    for alarm in sorted(alarms, key=lambda alarm: -alarm.likelihood):
+        rule = rules[alarm.key]
+        if rule in reading.denied or (found and found.rule.urgency <= rule.urgency):
+            continue
+        needed = LIKELY_AGAINST if sure or (found and found.rule.tier != "support") else LIKELY
+        reports = reading.reports if alarm.sentence is None else (reading.reports[alarm.sentence],)
+        if not any(reports):
+            needed = LIKELY_IN_QUESTIONS if rule.in_questions else 1.0
+        if alarm.likelihood >= needed:
+            told = range(len(reading.reports)) if alarm.sentence is None else (alarm.sentence,)
+            return Finding(rule, frozenset(piece for i in told for piece in reading.pieces_of(i)))
+    return None
 
 
 def _believe(rule: Rule, found: Finding | None, reading: Reading, near: Nearness | None) -> Verdict:
