@@ -181,7 +181,15 @@ class Stopped(Exception):
     """Somebody pressed Ctrl-C or sent SIGTERM."""
 
 
+def stop_on_signals() -> None:
+    """Turn the first Ctrl-C or SIGTERM into Stopped; a second one must not interrupt the stop."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _on_signal)
+
+
 def _on_signal(*_: object) -> None:
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
     raise Stopped
 
 
@@ -222,8 +230,7 @@ def serve() -> None:
 def main() -> int:
     """Run from the command line; exit 0 after a signal, 1 after a fault."""
     os.chdir(ROOT)
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, _on_signal)
+    stop_on_signals()
     try:
         serve()
     except Stopped:

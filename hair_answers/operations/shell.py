@@ -6,7 +6,6 @@ import json
 import os
 import re
 import readline  # noqa: F401  (gives input() line editing and a history)
-import signal
 import socket
 import sys
 import textwrap
@@ -16,7 +15,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 from urllib.error import HTTPError
 
-from hair_answers.operations.run import CannotRun, Settings, Stopped, Team
+from hair_answers.operations.run import CannotRun, Settings, Stopped, Team, stop_on_signals
 from hair_answers.operations.training import ROOT, TrainingFailed, train
 
 WIDTH = 100  # characters
@@ -134,15 +133,10 @@ def converse() -> None:
         team.stop()
 
 
-def _on_signal(*_: object) -> None:
-    raise Stopped
-
-
 def main() -> int:
     """Run from the command line; exit 0 when the person leaves, 1 after a fault."""
     os.chdir(ROOT)
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, _on_signal)
+    stop_on_signals()
     try:
         converse()
     except Stopped:

@@ -158,6 +158,9 @@ def test_a_second_start_trains_nothing_answers_and_ends_whole(bot, tmp_path):
         children = descendants(process.pid)
         assert len(children) >= 2
         process.send_signal(signal.SIGTERM)
+        time.sleep(0.2)
+        # The impatient press again: the stop goes on all the same.
+        process.send_signal(signal.SIGINT)
         assert process.wait(30) == 0
         assert log.read_text().rstrip().endswith("Stopped.")
     finally:
