@@ -10,8 +10,8 @@ from __future__ import annotations
 import mmap
 import tempfile
 import unicodedata
-from array import array
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 
@@ -56,13 +56,13 @@ class LanguageGuess:
         )
 
 
-def _on_disk(table: array[int]) -> memoryview:
-    """Return the same 40 MB behind a file without a name: only the pages that are read take memory."""
+def _on_disk(table: Any) -> Any:
+    """Return an array's 40 MB behind a file without a name: only the pages that are read take memory."""
     with tempfile.TemporaryFile() as file:
         table.tofile(file)
         file.flush()
         pages = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
-    return memoryview(pages).cast("B").cast(table.typecode)
+    return memoryview(pages).cast("B").cast("I" if table.itemsize == 4 else "H")
 
 
 def is_other_script(text: str) -> bool:

@@ -74,7 +74,9 @@ class SafetyMeaning:
         vector = shared_encoder().recall(text_cleaner.clean(text))
         safety = self._safety @ vector
         nearest = int(safety.argmax())
-        return Nearness(self._safety_keys[nearest], float(safety[nearest]), float((self._other @ vector).max()))
+        return Nearness(
+            self._safety_keys[nearest], float(safety[nearest]), float((self._other @ vector).max())
+        )
 
     def question(self, text: str) -> tuple[str, float]:
         """Return the key of the nearest phrase that is no safety matter, and its cosine."""

@@ -37,4 +37,4 @@ def load(
 
 def install() -> None:
     """Make every load of a model use it; calling it again changes nothing."""
-    DomainProvider.load = classmethod(load)  # type: ignore[assignment]
+    DomainProvider.load = classmethod(load)
