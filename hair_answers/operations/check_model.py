@@ -30,7 +30,9 @@ def read_matcher(model: Path) -> Matcher:
     with tempfile.TemporaryDirectory() as folder, tarfile.open(model) as archive:
         wanted = [entry for entry in archive.getmembers() if "AnswerMatcher" in entry.name and entry.isfile()]
         if not wanted:
-            raise FileNotFoundError(f"{model} holds no AnswerMatcher. Cure: see config.yml, then `make train`.")
+            raise FileNotFoundError(
+                f"{model} holds no AnswerMatcher. Cure: see config.yml, then `make train`."
+            )
         for entry in wanted:
             entry.name = Path(entry.name).name
             archive.extract(entry, folder)
