@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import os
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from hair_answers.knowledge.library import Library
@@ -26,7 +28,7 @@ class TrainingFailed(RuntimeError):
 def ingredients(root: Path) -> Iterator[Path]:
     """Yield every file the model is made of, in a stable order."""
     yield from (root / name for name in ("config.yml", "domain.yml", "requirements.txt"))
-    for folder, pattern in (("data", "*.yml"), ("hair_answers/nlu", "*"), ("evidence", "safety.yml")):
+    for folder, pattern in (("data", "*.yml"), ("hair_answers/nlu", "*"), ("evidence", "safety*.yml")):
         found = (root / folder).rglob(pattern)
         yield from sorted(path for path in found if path.is_file() and "__pycache__" not in path.parts)
 
@@ -48,8 +50,23 @@ def is_current(root: Path) -> bool:
 
 def train(root: Path = ROOT) -> Path:
     """Train if needed and return the model's path; a content fault stops with file, key and cure."""
-    if is_current(root):
-        return root / MODEL
+    with _one_at_a_time(root):
+        if not is_current(root):
+            _train(root)
+    return root / MODEL
+
+
+@contextmanager
+def _one_at_a_time(root: Path) -> Iterator[None]:
+    """Let a second training wait for the first, and find its model."""
+    (root / MODEL.parent).mkdir(exist_ok=True)
+    with (root / MODEL.parent / ".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _train(root: Path) -> None:
+    """Make the model beside the old one and put it in its place in one step: a running bot may be reading that."""
     made_of = recipe(root)
     try:
         Library.load(root)
@@ -58,9 +75,10 @@ def train(root: Path = ROOT) -> Path:
     print("Training the bot (only when content or code changed) …", flush=True)
     started = time.monotonic()
     # The content was checked above, and `make check` runs Rasa's own validation: twice the time for nothing here.
-    command = [sys.executable, "-m", "rasa", "train", "--skip-validation", "--out", "models"]
+    fresh = MODEL.with_name("hair-answers-partial.tar.gz")
+    command = [sys.executable, "-m", "rasa", "train", "--skip-validation", "--out", str(MODEL.parent)]
     done = subprocess.run(
-        [*command, "--fixed-model-name", MODEL.name.removesuffix(".tar.gz")],
+        [*command, "--fixed-model-name", fresh.name.removesuffix(".tar.gz")],
         cwd=root,
         env={**quiet_environment(), "LOG_LEVEL": "WARNING", "TQDM_DISABLE": "1"},
         stdout=subprocess.PIPE,
@@ -68,9 +86,9 @@ def train(root: Path = ROOT) -> Path:
     )
     if done.returncode != 0:
         raise TrainingFailed(f"{done.stdout}\nTraining failed. Cure: mend what the last lines name.")
+    (root / fresh).replace(root / MODEL)
     (root / STAMP).write_text(made_of + "\n")
     print(f"Trained in {time.monotonic() - started:.0f} s.", flush=True)
-    return root / MODEL
 
 
 def main() -> int:

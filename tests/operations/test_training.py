@@ -43,7 +43,7 @@ def rasa(monkeypatch):
 
     def run(command, **settings):
         calls.append(command)
-        (settings["cwd"] / MODEL).write_bytes(b"new model")
+        (settings["cwd"] / MODEL.parent / f"{command[-1]}.tar.gz").write_bytes(b"new model")
         return types.SimpleNamespace(returncode=0, stdout="")
 
     monkeypatch.setattr(subprocess, "run", run)
