@@ -37,7 +37,7 @@ from hair_answers.nlu.safety_reader import Finding, Reading, SafetyReader
 from hair_answers.nlu.safety_rules import Rule
 from hair_answers.nlu.safety_sense import SafetyPhrases, SafetySense
 from hair_answers.nlu.safety_verdict import REASSURED, Understanding, Verdict
-from hair_answers.operations.safety_log import SafetyLog
+from hair_answers.operations.safety_log import SafetyLog, tell_clinic
 
 SAFETY = "safety"
 REASSURED_INTENT = "reassured"
@@ -129,7 +129,9 @@ class SafetyGate(IntentClassifier, GraphComponent):
         with model_storage.read_from(resource) as folder:
             gate.read(folder)
         if config.get("counts"):
-            gate._log = SafetyLog(Path(config["counts"]), Library.default().clinic.safety_alerts)
+            gate._log = SafetyLog(
+                Path(config["counts"]), Library.default().clinic.safety_alerts, tell_clinic
+            )
         gate.judge("warm up", Understanding((), 0.0, "abstain"))
         return gate
 

@@ -46,12 +46,14 @@ class SafetyPhrases:
 
     @classmethod
     def load(cls, path: Path = PATH) -> SafetyPhrases:
-        """Read and join settings with signs, frames with topics."""
+        """Read and join settings with signs, frames with topics; harmless signs are told in the same settings."""
         data: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
         harmless = data["harmless"]
         framed = [frame.format(topic) for frame, topic in product(harmless["frames"], harmless["topics"])]
+        settings = sorted({said for key in data if key.startswith("safety/") for said in data[key].get("settings", ())})
+        told = _sayings({"phrases": [], "settings": settings, "signs": harmless["signs"]})
         needing = [(key, said) for key in data if key.startswith("safety/") for said in _sayings(data[key])]
-        return cls(tuple(needing), (*harmless["phrases"], *framed))
+        return cls(tuple(needing), (*harmless["phrases"], *framed, *told))
 
 
 def _sayings(content: dict[str, list[str]]) -> Iterable[str]:

@@ -45,7 +45,11 @@ def sender_for(clinic: Clinic, environment: Mapping[str, str]) -> Send | None:
 def describe(request: Request, clinic: Clinic) -> str:
     """Return the request in words, in the clinic's own time."""
     words = wording()
+    kind, _, rule = request.reason.partition(":")
     when = datetime.fromtimestamp(request.created, ZoneInfo(clinic.timezone)).strftime("%d %b %Y, %H:%M")
+    if rule:
+        sign = words["rules"].get(rule, rule)
+        return str(words[kind].format(reference=request.reference, rule=rule, sign=sign, when=when))
     reason = words["reasons"].get(request.reason, words["reasons"]["asked"])
     return str(
         words["body"].format(
@@ -54,13 +58,17 @@ def describe(request: Request, clinic: Clinic) -> str:
     )
 
 
+def _subject(request: Request) -> str:
+    return "alert_subject" if ":" in request.reason else "subject"
+
+
 def send_email(request: Request, clinic: Clinic, environment: Mapping[str, str]) -> None:
     """Send by SMTP; the message id is the reference, so that a mail server can tell a repeat."""
     host = environment.get("SMTP_HOST")
     if not host:
         raise CannotDeliver("SMTP_HOST is not set. Cure: set it to the clinic's mail server.")
     message = EmailMessage()
-    message["Subject"] = wording()["subject"].format(reference=request.reference)
+    message["Subject"] = wording()[_subject(request)].format(reference=request.reference)
     message["From"] = environment.get("SMTP_FROM") or clinic.handoff.email
     message["To"] = clinic.handoff.email
     message["Message-ID"] = f"<{request.reference}@hair-answers.local>"

@@ -14,6 +14,7 @@ logger = logging.getLogger(__name__)
 
 PATH = Path(".state") / "safety.db"
 ALERT_TIERS = (0, 1)
+ALERT = "alert:"  # before the rule, in the reason of a request that nobody asked for
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS counts (
     day TEXT, rule TEXT, tier TEXT, messages INTEGER NOT NULL, PRIMARY KEY (day, rule, tier)
@@ -29,6 +30,22 @@ class Notice:
     at: str
     rule: str
     tier: int | str
+
+
+def tell_clinic(notice: Notice) -> None:
+    """Put a notice on the clinic's list: it is delivered like a request (outbox, e-mail or Slack), once and with retries.
+
+    Notices of one rule and minute are one. A list that cannot be written is logged and never stops an answer.
+    """
+    from sqlalchemy.exc import SQLAlchemyError
+
+    from hair_answers.operations.outbox import shared_outbox
+
+    reason = f"{ALERT}{notice.rule}"
+    try:
+        shared_outbox().submit(f"{reason} {notice.at}", "", "", reason)
+    except SQLAlchemyError:
+        logger.exception("A safety notice was not put on the clinic's list. Cure: check the outbox's database.")
 
 
 class SafetyLog:

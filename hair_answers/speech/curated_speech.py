@@ -135,8 +135,9 @@ class CuratedSpeech(TemplatedNaturalLanguageGenerator):
         if asked and (question := self._library.answer(asked)):
             offer = fill(self._voice("utter_safety_then_question"), {"question": question.title})
             text = f"{text}\n\n{offer}"
-            chips = (asked, *(() if tier == 0 else chips))
-            metadata["candidates"] = [asked]
+            metadata["candidates"] = [asked]  # "yes" takes it up
+            if tier != 0:  # in an emergency no button leads away from help
+                chips = (asked, *chips)
         return self._message(text, values, metadata, chips)
 
     def _steps(self, answer: Answer) -> dict[str, Any] | None:
