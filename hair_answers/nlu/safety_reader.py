@@ -142,7 +142,8 @@ class _MessageReading:
     def _spans(self, part: Part) -> list[Span]:
         name = id(part)  # the rules outlive the message; hashing a part reads all of it
         if name not in self._part_spans:
-            self._part_spans[name] = [span for pattern in part for span in self._chain(pattern)]
+            begun = (pattern for pattern in part if pattern[0] in self._hits)
+            self._part_spans[name] = [span for pattern in begun for span in self._chain(pattern)]
         return self._part_spans[name]
 
     def _chain(self, pattern: Pattern) -> Iterator[Span]:
