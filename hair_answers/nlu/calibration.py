@@ -22,7 +22,7 @@ from hair_answers.nlu.encoder import FloatArray
 
 OUT_OF_SCOPE_SHARE = 0.3  # of all messages: public FAQ bots saw a third and more (HINT3)
 FLOOR = 0.01  # scores outside FLOOR to 1 - FLOOR would have no finite logarithm
-WRONG_ANSWERS_AT_MOST = 0.05  # of in-scope questions: sets the answer threshold
+WRONG_ANSWERS_AT_MOST = 0.06  # of in-scope questions: sets the answer threshold
 MISSED_OFFERS_AT_MOST = 0.02  # of in-scope questions whose right key the abstain threshold may hide
 OFFERED = 3  # candidates in a did-you-mean
 

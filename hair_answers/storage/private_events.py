@@ -150,6 +150,9 @@ def _slot(
 def _bot(data: dict[str, Any], secrets: set[str]) -> dict[str, Any]:
     """What the bot said: curated words pass, what a person wrote and the bot echoed does not."""
     told = redact_deep({"data": data.get("data"), "metadata": data.get("metadata")}, _OWN_KEYS)
+    if ((data.get("metadata") or {}).get("metadata") or {}).get("private"):
+        # A summary of what a person told the guided check: theirs to read and to print, not ours to keep.
+        return {**data, **told, "text": REMOVED}
     return {**data, **told, "text": _without_echoes(data.get("text"), secrets)}
 
 

@@ -198,3 +198,9 @@ async def test_a_full_disk_loses_no_answer_and_no_event(store, tmp_path):
     await asyncio.wait_for(store._retry, 10)
     said = [row["text"].split(" x")[0] for row in rows(tmp_path) if row["event"] == "user"]
     assert said == ["first", *(f"message {number}" for number in range(12))]
+
+
+async def test_what_a_person_told_the_guided_check_is_not_kept(store, tmp_path):
+    summary = BotUttered("You said: bald patches.", metadata={"metadata": {"answer": "x", "private": True}})
+    await say(store, "check", *turn("start the check"), summary)
+    assert "bald patches" not in json.dumps(rows(tmp_path))
