@@ -166,8 +166,8 @@ def digest(files: dict[str, str]) -> str:
 
 def check_environment() -> None:
     """Stop with the cure when the stock environment is not there."""
-    if not PYTHON.is_file():
-        sys.exit("The stock environment is missing. Cure: make setup STOCK=1 (2.7 GB).")
+    if not PYTHON.with_name("rasa").is_file():
+        sys.exit("The stock environment is missing. Cure: make setup STOCK=1 (2.7 GB; Linux on x86-64 only).")
 
 
 def timed(command: Sequence[str | Path], folder: Path, environment: dict[str, str]) -> tuple[float, float]:
