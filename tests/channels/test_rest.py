@@ -4,12 +4,14 @@ import json
 import socket
 import urllib.error
 import urllib.request
+import uuid
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 pytestmark = pytest.mark.server
 JSON = {"Content-Type": "application/json"}
+RUN = uuid.uuid4().hex  # the store outlives a run: no sender may come back
 
 
 def post(bot, body, headers=JSON):
@@ -30,9 +32,9 @@ def sent(bot, **fields):
 
 
 def test_an_answer_carries_its_provenance(bot):
-    (message,) = bot.ask("what is alopecia areata", "rest-contract")
+    (message,) = bot.ask("what is alopecia areata", f"{RUN}-contract")
     metadata = message["metadata"]
-    assert message["recipient_id"] == "rest-contract"
+    assert message["recipient_id"] == f"{RUN}-contract"
     assert metadata["answer"] == "causes/alopecia_areata"
     assert metadata["title"]
     assert metadata["origin"] in ("article", "public", "both")
@@ -51,15 +53,15 @@ def test_an_answer_carries_its_provenance(bot):
 
 
 def test_every_button_of_an_answer_leads_on(bot):
-    (message,) = bot.ask("what causes hair loss", "rest-buttons")
+    (message,) = bot.ask("what causes hair loss", f"{RUN}-buttons")
     for button in message["buttons"]:
-        found = bot.answers(button["payload"], "rest-buttons")
+        found = bot.answers(button["payload"], f"{RUN}-buttons")
         assert found == [button["payload"].removeprefix("/")], button
 
 
 def test_a_miss_offers_candidates_and_none_of_these(bot):
     replies = [
-        bot.ask(text, f"rest-miss-{n}")[0] for n, text in enumerate(("blorp wuzzle", "growth plan thing"))
+        bot.ask(text, f"{RUN}-miss-{n}")[0] for n, text in enumerate(("blorp wuzzle", "growth plan thing"))
     ]
     for reply in replies:
         metadata = reply["metadata"]
@@ -68,7 +70,7 @@ def test_a_miss_offers_candidates_and_none_of_these(bot):
             "fallback/rephrase",
             "fallback/out_of_scope",
         ) or metadata["answer"].startswith("out_of_scope/"), metadata
-    assert bot.answers("/fallback/none_of_these", "rest-miss-0") == ["fallback/rephrase"]
+    assert bot.answers("/fallback/none_of_these", f"{RUN}-miss-0") == ["fallback/rephrase"]
 
 
 def test_out_of_scope_is_marked(bot):
@@ -87,7 +89,7 @@ def test_other_languages_are_declined(bot):
 def test_typed_slashes_are_words(bot):
     assert bot.answers("/what is alopecia areata") == ["causes/alopecia_areata"]
     for command in ("/restart", "/session_start", '/causes{"a": 1}', "/causes@0.4", "/nlu_fallback", "/back"):
-        assert bot.ask(command, "rest-slash"), command
+        assert bot.ask(command, f"{RUN}-slash"), command
 
 
 # Conversations ---------------------------------------------------------------------------------------------------
@@ -111,9 +113,9 @@ def test_strangers_without_sender_share_nothing(bot):
 def test_many_at_once_each_get_their_own_answer(bot):
     questions = ["what is alopecia areata", "what causes hair loss", "hello", "does prp hurt"] * 4
     with ThreadPoolExecutor(8) as pool:
-        replies = list(pool.map(lambda pair: bot.ask(pair[1], f"rest-many-{pair[0]}"), enumerate(questions)))
+        replies = list(pool.map(lambda pair: bot.ask(pair[1], f"{RUN}-many-{pair[0]}"), enumerate(questions)))
     for number, reply in enumerate(replies):
-        assert {message["recipient_id"] for message in reply} == {f"rest-many-{number}"}
+        assert {message["recipient_id"] for message in reply} == {f"{RUN}-many-{number}"}
 
 
 # Input that must not break it ------------------------------------------------------------------------------------
@@ -190,7 +192,7 @@ TAKEN = {
 
 @pytest.mark.parametrize("case", TAKEN)
 def test_odd_text_gets_an_answer(bot, case):
-    status, messages = sent(bot, message=TAKEN[case], sender="rest-odd")
+    status, messages = sent(bot, message=TAKEN[case], sender=f"{RUN}-odd")
     assert status == 200
     assert messages
     for message in messages:

@@ -228,12 +228,13 @@ def test_a_repeated_safety_answer_is_worded_differently(conversation, library):
 
 
 def test_the_question_beside_a_danger_is_offered_not_lost(conversation, library):
-    answer = of_tier(library, 0)
-    conversation.hears("…", safety={"rule": "x", "tier": 0, "key": answer.key, "question": KEY})
-    message = conversation.says(answer.response)
-    assert payloads(message) == [f"/{KEY}"]
-    assert message["metadata"]["candidates"] == [KEY]
-    assert library.answers[KEY].title in message["text"]
+    for tier, chips in ((0, []), (1, [f"/{KEY}"])):  # in an emergency no button leads away from help
+        answer = of_tier(library, tier)
+        conversation.hears("…", safety={"rule": "x", "tier": tier, "key": answer.key, "question": KEY})
+        message = conversation.says(answer.response)
+        assert payloads(message)[:1] == chips
+        assert message["metadata"]["candidates"] == [KEY]
+        assert library.answers[KEY].title in message["text"]
 
 
 # Nobody formats our text ----------------------------------------------------------------------------------------
