@@ -74,9 +74,9 @@ class Bot:
         from hair_answers.nlu.matcher import Matcher
         from hair_answers.nlu.safety_gate import SafetyGate
 
-        self._matcher = AnswerMatcher(AnswerMatcher.get_default_config(), None, None)  # type: ignore[arg-type]
+        self._matcher = AnswerMatcher(AnswerMatcher.get_default_config(), None, None)
         self._matcher._matcher = Matcher.load(next(folder.rglob("*AnswerMatcher*")))
-        self._gate = SafetyGate(SafetyGate.get_default_config(), None, None)  # type: ignore[arg-type]
+        self._gate = SafetyGate(SafetyGate.get_default_config(), None, None)
         self._gate.read(next(folder.rglob("*SafetyGate*")))
         self.rules = self._gate._reader._rules.rules  # type: ignore[union-attr]
         self.understand("warm up")

@@ -49,7 +49,8 @@ QUESTION_NEAR = 0.7  # cosine from which the rest of a message is taken for a qu
 SHORTEST_QUESTION = 3  # words
 COMMON_FROM = 8  # phrases a word must stand in to count as spelt right
 HELPERS = (
-    encoder, matcher, safety_meaning, safety_reader, safety_rules, safety_sense, safety_text, safety_verdict, text_cleaner,
+    encoder, matcher, safety_meaning, safety_reader, safety_rules, safety_sense, safety_text, safety_verdict,
+    text_cleaner,
 )  # fmt: skip
 
 
@@ -109,8 +110,10 @@ class SafetyGate(IntentClassifier, GraphComponent):
         with self._model_storage.write_to(self._resource) as folder:
             meaning = SafetyMeaning.fit(examples, EmbeddingCache.default())
             meaning.save(folder)
-            SafetySense.fit(SafetyPhrases.load(), meaning.keys, meaning.vectors).save(folder)
-            words = sorted(word for word, count in used.items() if count >= COMMON_FROM and word.isalpha())
+            phrases = SafetyPhrases.load()
+            SafetySense.fit(phrases, meaning.keys, meaning.vectors).save(folder)
+            common = {word for word, count in used.items() if count >= COMMON_FROM and word.isalpha()}
+            words = sorted(common | phrases.words())
             (folder / "words.json").write_text(json.dumps(words), encoding="utf-8")
             (folder / "safety.yml").write_bytes(safety_rules.PATH.read_bytes())
         return self._resource
@@ -129,9 +132,7 @@ class SafetyGate(IntentClassifier, GraphComponent):
         with model_storage.read_from(resource) as folder:
             gate.read(folder)
         if config.get("counts"):
-            gate._log = SafetyLog(
-                Path(config["counts"]), Library.default().clinic.safety_alerts, tell_clinic
-            )
+            gate._log = SafetyLog(Path(config["counts"]), Library.default().clinic.safety_alerts, tell_clinic)
         gate.judge("warm up", Understanding((), 0.0, "abstain"))
         return gate
 

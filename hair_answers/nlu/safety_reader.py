@@ -13,7 +13,9 @@ from hair_answers.nlu.safety_text import SafetyText, SafetyWords
 REACH = 5  # words that may stand between two slots of one part
 WINDOW = 40  # words within which all parts of a sign must stand
 NEGATION_REACH = 3  # words before a sign
-NOT_DENIED_BY = frozenset({"stop", "stopping", "stops", "stopped", "only"})  # "can not stop shaking" is no denial
+NOT_DENIED_BY = frozenset(
+    {"stop", "stopping", "stops", "stopped", "only"}
+)  # "can not stop shaking" is no denial
 CLOSE_NEGATIONS = frozenset({"no", "without"})  # these deny only what follows at once
 
 Span = tuple[int, int]  # first word, one past the last
@@ -36,7 +38,9 @@ class Reading:
     denied: tuple[Rule, ...]
     red_flags: tuple[Rule, ...]  # rules of which only a single alarming word was found
     is_personal: bool  # whether it reports something or names a person, rather than asks in general
-    reports: tuple[bool, ...]  # of each sentence, whether it tells of now rather than asks in general or of long ago
+    reports: tuple[
+        bool, ...
+    ]  # of each sentence, whether it tells of now rather than asks in general or of long ago
 
     def rest(self, finding: Finding) -> tuple[str, ...]:
         """Return the pieces of the message the finding does not stand in."""

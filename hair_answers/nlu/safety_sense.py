@@ -50,10 +50,17 @@ class SafetyPhrases:
         data: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
         harmless = data["harmless"]
         framed = [frame.format(topic) for frame, topic in product(harmless["frames"], harmless["topics"])]
-        settings = sorted({said for key in data if key.startswith("safety/") for said in data[key].get("settings", ())})
+        settings = sorted(
+            {said for key in data if key.startswith("safety/") for said in data[key].get("settings", ())}
+        )
         told = _sayings({"phrases": [], "settings": settings, "signs": harmless["signs"]})
         needing = [(key, said) for key in data if key.startswith("safety/") for said in _sayings(data[key])]
         return cls(tuple(needing), (*harmless["phrases"], *framed, *told))
+
+    def words(self) -> set[str]:
+        """Return the words of all phrases: they are spelt right."""
+        phrases = (*(phrase for _, phrase in self.needing), *self.harmless)
+        return {word for phrase in phrases for word in text_cleaner.clean(phrase).split() if word.isalpha()}
 
 
 def _sayings(content: dict[str, list[str]]) -> Iterable[str]:

@@ -16,8 +16,8 @@ SURE = 0.9  # confidence from which the matcher's answer outweighs a mild sign i
 NEAR_ENOUGH = 0.6  # cosine to a safety phrase from which meaning alone may decide
 MARGIN = 0.1  # cosine by which the safety phrase must be nearer than any other
 PLAUSIBLE = -0.03  # the margin below which a safety answer of the matcher is not believed
-LIKELY = 0.5  # likelihood from which what was learned by example raises an alarm
-LIKELY_AGAINST = 0.7  # the same where a milder sign or a matcher that is sure says otherwise
+LIKELY = 0.6  # likelihood from which what was learned by example raises an alarm
+LIKELY_AGAINST = 0.75  # the same where a milder sign or the matcher says otherwise
 LIKELY_IN_QUESTIONS = 0.85  # the same in a question, for rules that count in questions
 REASSURED = "safety/reassured"
 URGENT = TIERS.index(1)  # up to this urgency a sign always wins
@@ -93,12 +93,15 @@ def _sensed(
     alarms: Sequence[Alarm],
 ) -> Finding | None:
     """Return the likeliest alarm that is more urgent than the sign found and is neither denied nor only asked about."""
-    sure = understood.answers_question and understood.confidence >= SURE
     for alarm in sorted(alarms, key=lambda alarm: -alarm.likelihood):
         rule = rules[alarm.key]
         if rule in reading.denied or (found and found.rule.urgency <= rule.urgency):
             continue
-        needed = LIKELY_AGAINST if sure or (found and found.rule.tier != "support") else LIKELY
+        needed = (
+            LIKELY_AGAINST
+            if understood.answers_question or (found and found.rule.tier != "support")
+            else LIKELY
+        )
         reports = reading.reports if alarm.sentence is None else (reading.reports[alarm.sentence],)
         if not any(reports):
             needed = LIKELY_IN_QUESTIONS if rule.in_questions else 1.0

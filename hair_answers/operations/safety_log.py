@@ -33,7 +33,7 @@ class Notice:
 
 
 def tell_clinic(notice: Notice) -> None:
-    """Put a notice on the clinic's list: it is delivered like a request (outbox, e-mail or Slack), once and with retries.
+    """Put a notice on the clinic's list, from where it is delivered like a request: once, and tried again.
 
     Notices of one rule and minute are one. A list that cannot be written is logged and never stops an answer.
     """
@@ -45,7 +45,9 @@ def tell_clinic(notice: Notice) -> None:
     try:
         shared_outbox().submit(f"{reason} {notice.at}", "", "", reason)
     except SQLAlchemyError:
-        logger.exception("A safety notice was not put on the clinic's list. Cure: check the outbox's database.")
+        logger.exception(
+            "A safety notice was not put on the clinic's list. Cure: check the outbox's database."
+        )
 
 
 class SafetyLog:

@@ -73,9 +73,7 @@ def test_an_alert_reaches_the_clinics_list_once_a_minute(
     assert {(row.name, row.contact) for row in rows} == {("", "")}
 
 
-def test_without_alerts_the_clinics_list_stays_empty(
-    tmp_path: Path, list_of_requests: outbox.Outbox
-) -> None:
+def test_without_alerts_the_clinics_list_stays_empty(tmp_path: Path, list_of_requests: outbox.Outbox) -> None:
     SafetyLog(tmp_path / "safety.db", notify=tell_clinic, clock=clock).record("R01", 0)
     assert list_of_requests.requests() == []
     assert Library.default().clinic.safety_alerts is False

@@ -112,10 +112,7 @@ def test_every_rule_answers_with_a_curated_key_of_its_tier() -> None:
     content = yaml.safe_load((ROOT / "data/faq/safety.yml").read_text(encoding="utf-8"))["responses"]
     for rule in safety_rules.load().rules:
         metadata = content[f"utter_{rule.key}"][0]["metadata"]
-        milder = {
-            "R07a": 2,
-            "R19d": 3,
-        }  # one answer serves two tiers; declining to start or stop is said at tier 3
+        milder = {"R19d": 3}  # declining to start or stop is said at tier 3
         assert metadata["tier"] == milder.get(rule.rule, rule.tier), rule.rule
 
 

@@ -5,6 +5,7 @@ import pytest
 from hair_answers.nlu import safety_rules
 from hair_answers.nlu.safety_meaning import Nearness
 from hair_answers.nlu.safety_reader import SafetyReader
+from hair_answers.nlu.safety_sense import Alarm
 from hair_answers.nlu.safety_verdict import Understanding, judge
 
 RULES = {rule.key: rule for rule in safety_rules.load().rules}
@@ -69,3 +70,30 @@ def test_meaning_alone_decides_when_the_matcher_is_unsure(reader: SafetyReader) 
 def test_a_red_flag_word_never_meets_the_plain_fallback(reader: SafetyReader) -> None:
     assert verdict(reader, "blorp pus zzz", "causes/stress", 0.1, "abstain").rule.rule == "R03"
     assert verdict(reader, "blorp zzz", "causes/stress", 0.1, "abstain").rule is None
+
+
+def sensed(reader: SafetyReader, text: str, likelihood: float, key: str = "safety/self_harm"):
+    """What is judged when nothing but the sense speaks up."""
+    unsure = Understanding([("causes/stress", 0.2)], 0.2, "offer")
+    return judge(reader.read(text), unsure, FAR, RULES, [Alarm(key, likelihood, None)]).rule
+
+
+def test_what_was_learned_by_example_raises_an_alarm(reader: SafetyReader) -> None:
+    assert sensed(reader, "the quiet has come over me", 0.8).rule == "R01"
+    assert sensed(reader, "the quiet has come over me", 0.3) is None
+
+
+def test_a_question_in_general_raises_no_emergency(reader: SafetyReader) -> None:
+    key = "safety/emergency_after_procedure"
+    assert sensed(reader, "can prp make one faint", 0.95, key) is None
+    assert sensed(reader, "the room goes round since prp", 0.95, key).tier == 0
+
+
+def test_an_alarm_outweighs_a_milder_sign_only_when_it_is_likely(reader: SafetyReader) -> None:
+    text = "my hair is coming out in clumps since monday"
+    assert sensed(reader, text, 0.65).rule == "R05"
+    assert sensed(reader, text, 0.9).rule == "R01"
+
+
+def test_what_is_denied_raises_no_alarm(reader: SafetyReader) -> None:
+    assert sensed(reader, "i am not suicidal", 0.99) is None
