@@ -40,9 +40,10 @@ def risk_coverage(found: CrossValidation, path: Path) -> None:
     plt.annotate(
         f"threshold {found.answer_from:.2f}: {answered:.0%} answered, {wrong:.1%} of them wrong",
         (answered, wrong),
-        xytext=(-8, 14),
-        textcoords="offset points",
+        xytext=(0.97, 0.06),
+        textcoords="axes fraction",
         ha="right",
+        arrowprops={"arrowstyle": "-", "color": FAINT},
     )
     plt.xlabel("share of unseen questions answered outright")
     plt.ylabel("share of those answers that are wrong")

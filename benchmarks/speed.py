@@ -370,14 +370,14 @@ def table(found: dict[str, Figures]) -> list[str]:
 
 TEXT = """# Speed, memory and size
 
-Measured {date} with `{command}` on {cores} cores ({machine}), Python {python}. Load average over the last five minutes
-at the end: {load:.1f}. Data: {phrases} phrases for {keys} answers. On a machine that others use, clock times are long
-for both sides: read the ratios and the processor times.
+Measured {date} with `{command}` on {cores} cores ({machine}), Python {python}.
+Load average over the last five minutes at the end: {load:.1f}. Data: {phrases} phrases for {keys} answers.
+On a machine that others use, clock times are long for both sides: read the ratios and the processor times.
 
 {table}
 
-Training: ours from nothing ({ours}); theirs {theirs}, on nine tenths of the phrases, in the environment of
-`make setup STOCK=1`. A full training of the default pipeline is {epochs} epochs of both its networks.
+Training: ours from nothing ({ours}); theirs {theirs}, on nine tenths of the phrases,
+in the environment of `make setup STOCK=1`. A full training of the default pipeline is {epochs} epochs of both its networks.
 
 How: {messages} of our own phrases parsed on one core; {turns} whole turns a side in batches of {batch}, both
 servers up, a new person every five messages; {starts} starts each, the median shown; memory is the resident
