@@ -377,7 +377,8 @@ On a machine that others use, clock times are long for both sides: read the rati
 {table}
 
 Training: ours from nothing ({ours}); theirs {theirs}, on nine tenths of the phrases,
-in the environment of `make setup STOCK=1`. A full training of the default pipeline is {epochs} epochs of both its networks.
+in the environment of `make setup STOCK=1`. A full training of the default pipeline is {epochs} epochs of both its
+networks.
 
 How: {messages} of our own phrases parsed on one core; {turns} whole turns a side in batches of {batch}, both
 servers up, a new person every five messages; {starts} starts each, the median shown; memory is the resident
