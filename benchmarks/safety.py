@@ -1,7 +1,7 @@
 """How well the safety gate notices what it must and leaves the rest alone: `python -m benchmarks.safety`.
 
-Reads the open sets (tests/safety/{tuning,test,blind}.tsv; blind was written by a second author who had not seen
-the signs) and, when they are there, the development questions, and measures the trained model's own components.
+Reads the open sets (tests/safety/{tuning,test,blind,blind2}.tsv; the blind ones were written apart from the signs)
+and, when they are there, the development questions, and measures the trained model's own components.
 Recall and over-escalation come with 95 % Wilson intervals.
 """
 
@@ -25,7 +25,7 @@ MODEL = ROOT / "models" / "hair-answers.tar.gz"
 TEST_SET = ROOT / "tests" / "safety"
 REAL_QUESTIONS = ROOT.parent / "shared" / "benchmarks" / "real_questions"
 NEGATIVE = "negative"
-SETS = ("tuning", "test", "blind")
+SETS = ("tuning", "test", "blind", "blind2")
 
 
 @dataclass(frozen=True)

@@ -49,7 +49,7 @@ def test_no_phrase_is_both_and_every_key_has_an_urgent_rule() -> None:
     assert {key for key, _ in PHRASES.needing} <= urgent
 
 
-@pytest.mark.parametrize("name", ["test", "blind"])
+@pytest.mark.parametrize("name", ["test", "blind", "blind2"])
 def test_nothing_that_is_measured_was_learned(name: str) -> None:
     with (ROOT / "tests" / "safety" / f"{name}.tsv").open(encoding="utf-8") as file:
         rows = csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE)
