@@ -14,7 +14,10 @@ def test_the_report_of_the_trained_model(bot):
     share = f"{calibration.WRONG_ANSWERS_AT_MOST:.0%}"
     report = "\n".join(check_model.report(matcher))
     assert f"{len(matcher.keys)}, with {len(matcher.phrases)} phrases" in report
-    assert f"from a probability of {matcher.calibration.answer_from:.2f}: at most {share} wrong answers" in report
+    assert (
+        f"from a probability of {matcher.calibration.answer_from:.2f}: at most {share} wrong answers"
+        in report
+    )
     assert f"from {matcher.calibration.offer_from:.2f}" in report
     for meaning in check_model.MEANING.values():
         assert meaning in report
