@@ -11,12 +11,13 @@ from hair_answers.nlu.safety_reader import Finding, Reading
 from hair_answers.nlu.safety_rules import TIERS, Rule
 from hair_answers.nlu.safety_sense import Alarm
 
-# Chosen on the tuning set of tests/safety alone: `python -m benchmarks.safety --set tuning` measures them.
+# Chosen on the tuning set of tests/safety and on held-out phrases alone:
+# `python -m benchmarks.safety --set tuning` measures them.
 SURE = 0.9  # confidence from which the matcher's answer outweighs a mild sign in a message about nobody
 NEAR_ENOUGH = 0.6  # cosine to a safety phrase from which meaning alone may decide
 MARGIN = 0.1  # cosine by which the safety phrase must be nearer than any other
 PLAUSIBLE = -0.03  # the margin below which a safety answer of the matcher is not believed
-LIKELY = 0.6  # likelihood from which what was learned by example raises an alarm
+LIKELY = 0.5  # likelihood from which what was learned by example raises an alarm; in doubt it points to help
 LIKELY_AGAINST = 0.75  # the same where a milder sign or the matcher says otherwise
 LIKELY_IN_QUESTIONS = 0.85  # the same in a question, for rules that count in questions
 REASSURED = "safety/reassured"
@@ -75,7 +76,7 @@ def judge(
     if found and _outweighs(found.rule, reading, understood):
         return Verdict(found.rule, found)
     if understood.answers_safety and understood.key != REASSURED:
-        return _believe(rules[understood.key], found, reading, near)
+        return _believe(rules[understood.key], understood.confidence, found, reading, near)
     if understood.decision != "answer" and near is not None:
         alarming = near.safety >= NEAR_ENOUGH and near.margin >= MARGIN and reading.is_personal
         if alarming and near.key in rules and rules[near.key] not in reading.denied:
@@ -111,11 +112,16 @@ def _sensed(
     return None
 
 
-def _believe(rule: Rule, found: Finding | None, reading: Reading, near: Nearness | None) -> Verdict:
-    """Weigh the matcher's own safety answer against a sign, a denial and the meaning."""
+def _believe(
+    rule: Rule, confidence: float, found: Finding | None, reading: Reading, near: Nearness | None
+) -> Verdict:
+    """Weigh the matcher's own safety answer against a sign, a denial, the meaning and what is asked in general."""
     if found and found.rule.urgency <= rule.urgency:
         return Verdict(found.rule, found)
     implausible = near is not None and near.margin < PLAUSIBLE
+    if rule.tier != 0 and not (reading.is_personal or any(reading.reports)):
+        # "What causes sudden hair loss" is about nobody: it takes a rule that counts in questions, or certainty.
+        implausible |= not rule.in_questions or (rule.tier == "support" and confidence < SURE)
     if not implausible and rule not in reading.denied:
         return Verdict(rule)
     return Verdict(found.rule, found) if found else Verdict(None, doubted=True)

@@ -54,6 +54,20 @@ def test_the_matchers_safety_answer_is_doubted_when_a_question_lies_nearer(reade
     assert outcome.rule is None and outcome.doubted
 
 
+def test_a_general_question_is_not_taken_for_somebodys_trouble(reader: SafetyReader) -> None:
+    near = Nearness("safety/sudden_or_patchy_loss", 0.8, 0.7)
+    key = "safety/sudden_or_patchy_loss"
+    assert verdict(reader, "why do round gaps turn up in beards", key, 0.95, "answer", near).doubted
+    assert verdict(reader, "round gaps turned up in my beard", key, 0.95, "answer", near).rule.rule == "R05"
+
+
+def test_a_general_question_is_declined_only_with_certainty(reader: SafetyReader) -> None:
+    near = Nearness("safety/photo_request", 0.8, 0.7)
+    text = "can a picture show thin spots"
+    assert verdict(reader, text, "safety/photo_request", 0.8, "answer", near).doubted
+    assert verdict(reader, text, "safety/photo_request", 0.95, "answer", near).rule.rule == "R19c"
+
+
 def test_what_is_denied_is_not_believed(reader: SafetyReader) -> None:
     near = Nearness("safety/pregnancy", 0.9, 0.5)
     assert verdict(reader, "i am not pregnant", "safety/pregnancy", 0.9, "answer", near).doubted
