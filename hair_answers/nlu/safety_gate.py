@@ -56,7 +56,7 @@ HELPERS = (
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.INTENT_CLASSIFIER, is_trainable=True)
 class SafetyGate(IntentClassifier, GraphComponent):
-    """Sets intent `safety`, its answer and `safety: {rule, tier, key, question?}` when a message needs help first."""
+    """Sets intent `safety`, its answer and `safety: {rule, tier, key, question?}` when help comes first."""
 
     @staticmethod
     def get_default_config() -> dict[str, Any]:
@@ -223,7 +223,7 @@ def _reassure(message: Message, understood: Understanding) -> None:
 
 
 def _offer_instead(message: Message, understood: Understanding) -> None:
-    """Offer the likeliest answers that are no safety answer, when the matcher's safety answer is not believed."""
+    """Offer the likeliest other answers when the matcher's safety answer is not believed."""
     rest = [row for row in understood.ranking if not row[0].startswith("safety/")]
     intent, decision = ("did_you_mean", "offer") if rest else ("rephrase", "abstain")
     _decide(message, intent, rest[0][1] if rest else 0.0, rest, decision)

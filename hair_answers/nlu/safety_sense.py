@@ -1,9 +1,9 @@
 """What the gate learned by example: how likely a message is a crisis, an emergency or an infection.
 
-One support vector machine a key over sentence embeddings (evidence/safety_phrases.yml against all other phrases), so
-that words no clinician listed are heard too. It costs one matrix product where the matcher has read the same sentence.
-Held-out phrases chose it over a logistic regression: at 6 % false alarms among the harmless ones it hears 88 % of the
-crises and 94 % of the emergencies, against 77 % and 85 %.
+One support vector machine a key over sentence embeddings (evidence/safety_phrases.yml against all other
+phrases), so that words no clinician listed are heard too. It costs one matrix product where the matcher has read
+the same sentence. Held-out phrases chose it over a logistic regression: at 6 % false alarms among the harmless
+ones it hears 88 % of the crises and 94 % of the emergencies, against 77 % and 85 %.
 """
 
 from __future__ import annotations

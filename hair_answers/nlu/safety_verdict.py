@@ -115,7 +115,7 @@ def _sensed(
 def _believe(
     rule: Rule, confidence: float, found: Finding | None, reading: Reading, near: Nearness | None
 ) -> Verdict:
-    """Weigh the matcher's own safety answer against a sign, a denial, the meaning and what is asked in general."""
+    """Weigh the matcher's own safety answer against sign, denial, meaning and general questions."""
     if found and found.rule.urgency <= rule.urgency:
         return Verdict(found.rule, found)
     implausible = near is not None and near.margin < PLAUSIBLE

@@ -19,13 +19,15 @@ _SCHEMA = """
 CREATE TABLE IF NOT EXISTS counts (
     day TEXT, rule TEXT, tier TEXT, messages INTEGER NOT NULL, PRIMARY KEY (day, rule, tier)
 );
-CREATE TABLE IF NOT EXISTS notices (id INTEGER PRIMARY KEY, at TEXT, rule TEXT, tier TEXT, seen INTEGER DEFAULT 0);
+CREATE TABLE IF NOT EXISTS notices (
+  id INTEGER PRIMARY KEY, at TEXT, rule TEXT, tier TEXT, seen INTEGER DEFAULT 0
+);
 """
 
 
 @dataclass(frozen=True)
 class Notice:
-    """An urgent safety answer was given: when (UTC, to the minute), by which rule. It says nothing about who."""
+    """An urgent safety answer was given: when (UTC, to the minute), by which rule; never to whom."""
 
     at: str
     rule: str
