@@ -274,7 +274,7 @@ class Stack:
         values = {
             "RUN": str(self.folder),
             "LOG": str(self.folder / "nginx-error.log"),
-            "SERVERS": " ".join(f"server 127.0.0.1:{bot} max_fails=1 fail_timeout=2s;" for bot in bots),
+            "SERVERS": " ".join(f"server 127.0.0.1:{bot} max_fails=0;" for bot in bots),
             "LISTEN": f"127.0.0.1:{port}",
             "TLS": "",
             "INTEGRATORS": "allow 127.0.0.1; deny all;",
