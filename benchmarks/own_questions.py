@@ -47,7 +47,7 @@ def verdicts() -> Iterator[Verdict]:
         near = row["keys"] == NEAR
         match = said(trained_matcher().match(row["text"]))
         outcome = judge(match, covered if near else row["keys"].split("|"))
-        yield Verdict(str(number), KINDS[near], row["text"], outcome, match)
+        yield Verdict(str(number), KINDS[near], row["keys"], row["text"], outcome, match)
 
 
 def main() -> None:

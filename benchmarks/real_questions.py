@@ -18,7 +18,8 @@ from benchmarks.sources import DATA, ROOT, real_questions, trained_matcher
 from hair_answers.nlu.matcher import CONTROL_TOPICS, Match
 
 OUTCOMES = ("right", "offered", "declined", "wrong")
-TOPICS_FIRST = ("causes", "procedure", "benefits", "drawbacks", "research")
+# Labels of the five topics a clinic starts with: causes, procedure, benefits, drawbacks, research.
+FIRST_FIVE = ("causes_", "procedure_", "benefits", "drawbacks", "research_", "effectiveness")
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,7 @@ class Verdict:
 
     identifier: str
     tier: str
+    label: str  # the first of the row
     text: str
     outcome: str
     match: Match
@@ -60,7 +62,9 @@ def verdicts(name: str) -> Iterator[Verdict]:
         patterns = [pattern for label in row["labels"].split("|") for pattern in labels.get(label, [])]
         match = trained_matcher().match(row["text"])
         tier = row["source"].partition(":")[0]
-        yield Verdict(row["id"], tier, row["text"], judge(match, patterns), match)
+        yield Verdict(
+            row["id"], tier, row["labels"].partition("|")[0], row["text"], judge(match, patterns), match
+        )
 
 
 def far_out_of_scope() -> tuple[int, int]:
@@ -93,6 +97,8 @@ def main() -> None:
             print(f"{name}: the development questions are not here; name their folder in REAL_QUESTIONS.")
             continue
         print(f"\n{name}\n\n{head}\n" + "\n".join(table(found)))
+        if first := [v for v in found if v.label.startswith(FIRST_FIVE)]:
+            print(f"\n{name}, the five first topics\n\n{head}\n" + "\n".join(table(first)))
         if arguments.show:
             for v in (v for v in found if v.outcome != "right"):
                 print(f"{v.outcome:9}{v.match.confidence:.2f} {v.text[:90]} -> {v.match.ranking[0][0]}")
