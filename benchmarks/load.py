@@ -25,7 +25,8 @@ from pathlib import Path
 import aiohttp
 
 from hair_answers.operations.noise import quiet_environment
-from hair_answers.operations.stack import Stack, bot_is_ready, free_port, temporary_folder
+from hair_answers.operations.ports import free_port
+from hair_answers.operations.stack import Stack, bot_is_ready, temporary_folder
 from hair_answers.operations.training import ROOT, train
 
 TURNS = 6  # of a conversation

@@ -15,7 +15,6 @@ import random
 import re
 import shutil
 import signal
-import socket
 import statistics
 import subprocess
 import sys
@@ -30,6 +29,7 @@ from pathlib import Path
 
 from benchmarks import stock
 from benchmarks.sources import ROOT, own_phrases
+from hair_answers.operations.ports import free_port
 from hair_answers.operations.training import train
 
 REPORT = ROOT / "docs" / "speed.md"
@@ -141,13 +141,6 @@ def parse(side: Side, messages: Sequence[str]) -> list[dict[str, object]]:
 
 
 # Serving ------------------------------------------------------------------------------------------------------
-
-
-def free_port() -> int:
-    """Return a port nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def processor_seconds(process: int) -> float:

@@ -28,6 +28,7 @@ from hair_answers.nlu import (
     neighbours,
     phrase_kernel,
     question_splitter,
+    response_selection,
     speller,
     text_cleaner,
     turn_reader,
@@ -179,13 +180,11 @@ class AnswerMatcher(IntentClassifier, GraphComponent):
         intent = {"answer": answered, "offer": "did_you_mean", "abstain": "rephrase"}[match.decision]
         message.set(INTENT, {"name": intent, "confidence": match.confidence}, add_to_output=True)
         message.set(INTENT_RANKING_KEY, _topics(match.ranking, intent, match.confidence), add_to_output=True)
-        message.set(
-            RESPONSE_SELECTOR,
-            {"all_retrieval_intents": [topic], topic: _selection(match.ranking, topic, length)},
-            add_to_output=True,
-        )
-        ranking = [{"key": key, "confidence": round(value, 4)} for key, value in match.ranking[:length]]
-        message.set(ANSWER_RANKING, ranking, add_to_output=True)
+        own = [row for row in match.ranking if row[0].startswith(f"{topic}/")][:length]
+        selected = {"all_retrieval_intents": [topic], topic: response_selection.selection(own)}
+        message.set(RESPONSE_SELECTOR, selected, add_to_output=True)
+        rows = response_selection.ranking_rows(match.ranking, length)
+        message.set(ANSWER_RANKING, rows, add_to_output=True)
         message.set(DECISION, match.decision, add_to_output=True)
 
 
@@ -195,17 +194,3 @@ def _topics(ranking: Sequence[tuple[str, float]], intent: str, confidence: float
     for key, value in ranking:
         best.setdefault(key.partition("/")[0], value)
     return [{"name": name, "confidence": value} for name, value in best.items()]
-
-
-def _selection(ranking: Sequence[tuple[str, float]], topic: str, length: int) -> dict[str, Any]:
-    """Return the topic's answers in the shape of Rasa's ResponseSelector."""
-    own = [(key, value) for key, value in ranking if key.startswith(f"{topic}/")][:length]
-    return {
-        "response": {
-            "responses": None,
-            "confidence": own[0][1],
-            "intent_response_key": own[0][0],
-            "utter_action": f"utter_{own[0][0]}",
-        },
-        "ranking": [{"intent_response_key": key, "confidence": value} for key, value in own],
-    }

@@ -32,6 +32,7 @@ from hair_answers.nlu import (
 )
 from hair_answers.nlu.embedding_cache import EmbeddingCache
 from hair_answers.nlu.matcher import CONTROL_TOPICS
+from hair_answers.nlu.response_selection import ranking_rows, selection
 from hair_answers.nlu.safety_meaning import SafetyMeaning
 from hair_answers.nlu.safety_reader import Finding, Reading, SafetyReader
 from hair_answers.nlu.safety_rules import Rule
@@ -236,23 +237,13 @@ def _decide(
     first = {"name": intent, "confidence": confidence}
     message.set(INTENT, first, add_to_output=True)
     message.set(INTENT_RANKING_KEY, [first, *others], add_to_output=True)
-    rows = [{"key": key, "confidence": round(value, 4)} for key, value in ranking[:RANKING_LENGTH]]
-    message.set(ANSWER_RANKING, rows, add_to_output=True)
+    message.set(ANSWER_RANKING, ranking_rows(ranking, RANKING_LENGTH), add_to_output=True)
     message.set(DECISION, decision, add_to_output=True)
 
 
 def _select(message: Message, topic: str, ranking: list[tuple[str, float]]) -> None:
-    """Add the topic's answers in the shape of Rasa's ResponseSelector."""
-    key, confidence = ranking[0]
+    """Add the topic's answers to what is selected."""
     selected = dict(message.get(RESPONSE_SELECTOR) or {})
     selected["all_retrieval_intents"] = sorted({topic, *selected.get("all_retrieval_intents", ())})
-    selected[topic] = {
-        "response": {
-            "responses": None,
-            "confidence": confidence,
-            "intent_response_key": key,
-            "utter_action": f"utter_{key}",
-        },
-        "ranking": [{"intent_response_key": name, "confidence": value} for name, value in ranking],
-    }
+    selected[topic] = selection(ranking)
     message.set(RESPONSE_SELECTOR, selected, add_to_output=True)

@@ -19,6 +19,7 @@ from pathlib import Path
 from hair_answers.operations.doctor import configuration_faults
 from hair_answers.operations.noise import quiet_environment
 from hair_answers.operations.outbox import keep_delivering
+from hair_answers.operations.ports import is_open
 from hair_answers.operations.training import ROOT, TrainingFailed, train
 
 START_SECONDS = 120.0
@@ -137,7 +138,7 @@ class Team:
         deadline = time.monotonic() + START_SECONDS
         while time.monotonic() < deadline:
             self.check()
-            if self._answers() and _is_open(self.settings.action_port):
+            if self._answers() and is_open(self.settings.action_port):
                 return
             time.sleep(POLL_SECONDS)
         raise CannotRun(
@@ -169,12 +170,6 @@ class Team:
             except subprocess.TimeoutExpired:
                 os.killpg(child.pid, signal.SIGKILL)
                 child.wait()
-
-
-def _is_open(port: int) -> bool:
-    with socket.socket() as probe:
-        probe.settimeout(1)
-        return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 class Stopped(Exception):

@@ -6,7 +6,6 @@ import json
 import os
 import re
 import readline  # noqa: F401  (gives input() line editing and a history)
-import socket
 import sys
 import textwrap
 import urllib.request
@@ -15,6 +14,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 from urllib.error import HTTPError
 
+from hair_answers.operations.ports import free_port
 from hair_answers.operations.run import CannotRun, Settings, Stopped, Team, stop_on_signals
 from hair_answers.operations.training import ROOT, TrainingFailed, train
 
@@ -27,13 +27,6 @@ _LINK = re.compile(r"\[([^\]]+)\]\((https?://[^)\s]+)\)")
 
 Message = dict[str, Any]
 Ask = Callable[[str], list[Message]]
-
-
-def free_port() -> int:
-    """Return a port of this machine that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 class Terminal:

@@ -12,7 +12,6 @@ import pwd
 import re
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -24,6 +23,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from hair_answers.operations.noise import quiet_environment
+from hair_answers.operations.ports import free_port, is_open
 from hair_answers.operations.run import CannotRun
 from hair_answers.operations.training import ROOT, TrainingFailed, train
 
@@ -35,20 +35,6 @@ hair_answers.channels.website.WebsiteInput:
 hair_answers.operations.health.HealthInput:
 """
 CURE = "Cure: install it (Debian: apt-get install postgresql redis-server rabbitmq-server nginx-light)."
-
-
-def free_port() -> int:
-    """A port nobody uses at this moment."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-def is_open(port: int) -> bool:
-    """True when something listens."""
-    with socket.socket() as probe:
-        probe.settimeout(1)
-        return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 @dataclass

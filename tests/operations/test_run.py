@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from hair_answers.operations import run
+from hair_answers.operations.ports import free_port, is_open
 from hair_answers.operations.run import CannotRun, Settings, Team, check_port
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -33,11 +34,6 @@ def started(**variables):
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
     )  # fmt: skip
     return done.returncode, done.stdout
-
-
-def is_open(port):
-    with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 @pytest.mark.parametrize("value", ["", "http", "0", "-1", "65536", "80.5", "５００５x"])
@@ -83,12 +79,6 @@ def test_the_command_stops_at_once_on_a_bad_port():
     assert code == 1
     assert "PORT is 'eighty'" in said
     assert "Traceback" not in said
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 def team_of(*commands):

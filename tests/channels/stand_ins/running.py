@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -16,6 +15,7 @@ from typing import Any
 import yaml
 
 from hair_answers.operations.noise import quiet_environment
+from hair_answers.operations.ports import free_port
 from hair_answers.operations.training import ROOT, train
 
 from .slack import APP_TOKEN, BOT_TOKEN, SIGNING_SECRET, SlackStandIn
@@ -108,10 +108,3 @@ class Running:
 
 SOCKET_MODE = {"app_token": APP_TOKEN}
 POLLING = {"mode": "polling"}
-
-
-def free_port() -> int:
-    """Return a port nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
