@@ -177,7 +177,8 @@ def test_strange_events_and_shapes_do_no_harm(server: StandIn, tab: Tab) -> None
 def test_a_huge_packet_ends_the_connection_not_the_server(server: StandIn) -> None:
     loud = Tab(server)
     loud.session()
-    loud.client.eio.request_timeout = 1  # seconds: a server that hangs up may leave this request without a reply
+    # Seconds: a server that hangs up may leave this request without a reply.
+    loud.client.eio.request_timeout = 1
     loud.client.emit("say", {"id": "big", "kind": "text", "text": "x" * 100_000})
     for _ in range(60):
         if not loud.client.connected:
