@@ -31,7 +31,7 @@ LONGEST = (
 OLDEST_YEAR, YOUNGEST_YEAR = 1900, 2016  # a whole date in these years is taken for a date of birth
 # A text without any of these holds no identifier: most texts are done after one look.
 _HINTS = re.compile(
-    r"[@\d]|://|www\.|\bname|\bcalled|\bcall me\b|\bi[’']?m\b|\bi am\b|\bthis is\b|\bit[’']?s\b|\bsigned\b"
+    r"[@\d]|://|www\.|\.(?:com|me)/|\bname|\bcalled|\bcall me\b|\bi[’']?m\b|\bi am\b|\bthis is\b|\bit[’']?s\b|\bsigned\b"
     r"|[\[( ]at[\]) ]|\bregards\b|\bm(?:rs?|s|x|iss)\b|\b(?:dr|prof)\b"
     r"|\b(?:insta\w*|snap\w*|whatsapp|telegram|twitter|facebook|tiktok|skype)\b",
     re.I,
@@ -53,14 +53,22 @@ _SPELT_EMAIL = re.compile(
     r"co ?\.? ?uk|io|de|fr|in|ie|ca|au|info|me|eu|us)\b",
     re.I,
 )
+# A page of somebody: the network's address and what stands right behind it.
+_PROFILE = re.compile(
+    r"(?:https?://)?(?<![\w.-])(?:www\.)?(?:(?:facebook|fb|instagram|twitter|x|tiktok|snapchat|linkedin|telegram)"
+    r"\.(?:com|me)|t\.me|wa\.me)/(?:in/|add/|u/)?@?[\w.+%-]{3,60}",
+    re.I,
+)
 _HANDLE = re.compile(r"(?<![\w@/.])@[A-Za-z_][\w.]{2,30}\b")
 _ACCOUNT = re.compile(
     r"\b(?:insta(?:gram)?|snap(?:chat)?|whatsapp|telegram|twitter|facebook|tiktok|skype)"
-    r"(?: (?:handle|id|name|user ?name|account))?(?: is|:| =) {0,2}(?P<value>[\w.+-]{3,40})",
+    r"(?: (?:handle|id|name|user ?name|account))?(?:(?: is|:| =) {0,2}| (?=[A-Za-z.+-]{0,38}[\d_]))"
+    r"(?P<value>[\w.+-]{3,40})",
     re.I,
 )
 _CARD = re.compile(r"(?<![\w-])\d(?:[ -]?\d){12,18}(?![\w-])")
-_IBAN = re.compile(r"\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,3})?\b")
+_IBAN = re.compile(r"\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,3})?\b", re.I)
+IBAN_DIGITS = 10  # every country's has more, and no words with a few figures between them have
 _FORMATTED_ID = re.compile(
     r"(?<![\w-])(?:\d{3}-\d{2}-\d{4}|\d{3} \d{3} \d{4}|\d{3}-\d{3}-\d{4}"  # US social security; NHS number
     r"|[A-Z]{2} ?\d{2} ?\d{2} ?\d{2} ?[A-D])(?![\w-])",  # UK national insurance
@@ -69,7 +77,7 @@ _FORMATTED_ID = re.compile(
 # "record number is AB-12345", "MRN 884422", "policy no: X99", "NHS number: 943 476 5919"; a word such as
 # "case" alone is no number's name, so it needs number, no, # or a colon after it.
 _RECORD = re.compile(
-    r"\b(?:(?:mrn|ssn|nino|nhi|pps(?:n)?|hospital no|nhs(?: ?no)?|passport|medicare|medicaid|social security"
+    r"\b(?:(?:mrn|ssn|nino|nhi|pps(?:n)?|hospital (?:no|number|num|id)|nhs(?: ?no)?|passport|medicare|medicaid|social security"
     r"|national insurance|driv(?:er|ing)[’'s]{0,2} licen[cs]e|tax id|aadhaar|member ?id|patient ?id"
     r"|medical id"
     r"|health card)(?: (?:number|num|no\.?|card|id|#))?"
@@ -94,13 +102,13 @@ _ADDRESS_OF_MACHINE = re.compile(r"(?<![\w.])(?:\d{1,3}\.){3}\d{1,3}(?![\w.])")
 _MONTH = r"(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?" \
          r"|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)"  # fmt: skip
 _DATE = (
-    rf"(?:\d{{1,2}}[/.-]\d{{1,2}}[/.-](?:\d{{4}}|\d{{2}})|(?:19|20)\d{{2}}[/.-]\d{{1,2}}[/.-]\d{{1,2}}"
+    rf"(?:\d{{1,2}}[/.-]\d{{1,2}}[/.-](?:\d{{4}}|\d{{2}})|\d{{1,2}} \d{{1,2}} (?:19|20)\d{{2}}|(?:19|20)\d{{2}}[/.-]\d{{1,2}}[/.-]\d{{1,2}}"
     rf"|\d{{1,2}}(?:st|nd|rd|th)?(?: of)?[ -]{_MONTH}\.?,?[ -](?:\d{{4}}|\d{{2}})"
     rf"|{_MONTH}\.? \d{{1,2}}(?:st|nd|rd|th)?,? (?:\d{{4}}|\d{{2}}))"
 )
 _BORN = re.compile(
     rf"\b(?:born|birth ?da(?:y|te)|date of birth|d\.? ?o\.? ?b\.?|bday"
-    rf"|birth)\b[\w :’',=-]{{0,20}}?(?P<value>{_DATE})(?!\d)",
+    rf"|birth)(?!\w)[\w :’',=-]{{0,20}}?(?P<value>{_DATE})(?!\d)",
     re.I,
 )
 _WHOLE_DATE = re.compile(rf"(?<![\w/.-]){_DATE}(?![\w/-])", re.I)
@@ -140,7 +148,7 @@ _US_ZIP = re.compile(
 _PART = r"[^\W\d_][\w’'-]{0,30}\.?"
 _NAMED = re.compile(
     rf"\b(?:my (?:full |first |last |sur|family |middle |real )?name(?: is|[’']s|s|:| =)|(?:^"
-    rf"|[\n.,;] ?)name(?::| is)|"
+    rf"|[\n.,;?!] ?)name(?::| is)|"
     rf"(?:full|first|last|patient|sur) ?name(?::| is)|i[’']?m called|i am called|(?:people|they"
     rf"|you can|please) call me"
     rf"|^call me|(?:hi|hello|hey),? this is|my (?:husband|wife|son|daughter|mother|father|mum|mom"
@@ -161,17 +169,19 @@ _NO_NAME = frozenset(
     " crazy baldy bald balding "
     "loss scalp alopecia thinning treatment question male female man woman years year old"
     " diagnosed suffering having "
-    "having had has need want no yes then after before since".split()
+    "having had has need want no yes then after before since now up in into off out today tomorrow soon".split()
 )
+_CAPITAL, _SMALL = "A-ZÀ-ÖØ-ÞŁŚŠŽ", "a-zß-öø-ÿāăąćčđěęğģīłńňőřśşšťūůűźżžșț"
+_PROPER = rf"(?:[{_CAPITAL}][’'])?[{_CAPITAL}][{_SMALL}]{{1,20}}(?:[’'-][{_CAPITAL}{_SMALL}]{{1,20}}){{0,2}}"
 _TITLED = re.compile(
-    r"\b(?:Mr|Mrs|Ms|Miss|Mx|Dr|Prof)\.? (?P<value>[A-Z][\w’'-]{1,30}(?: [A-Z][\w’'-]{1,30}){0,2})"
+    rf"\b(?:Mr|Mrs|Ms|Miss|Mx|Dr|Prof)\.? (?P<value>[{_CAPITAL}][\w’'-]{{1,30}}(?: [{_CAPITAL}][\w’'-]{{1,30}}){{0,2}})"
 )
 _I_AM = re.compile(
     r"\b(?:I[’']?m|I am|i am|i'm|[Tt]his is|[Ii]ts"
-    r"|[Ii]t[’']s) (?P<value>[A-Z][a-z’'-]{1,20}(?: [A-Z][a-z’'-]{1,20}){1,2})\b(?![\w-])"
+    rf"|[Ii]t[’']s) (?P<value>{_PROPER}(?: {_PROPER}){{1,2}})(?![\w-])"
 )
 _I_AM_FIRST = re.compile(
-    r"(?:^|[.!\n,] ?)(?:hi|hello|hey)?,? ?(?:i[’']?m|i am|this is"
+    r"(?:^|[.!?\n,] ?)(?:hi|hello|hey)?,? ?(?:i[’']?m|i am|this is"
     r"|it[’']?s) (?P<value>[a-z’'-]{2,20})(?: [A-Z][a-z’'-]{1,20})?"
     r"(?= here\b|,| and i\b| from\b|\.|!|$)",
     re.I,
@@ -226,6 +236,12 @@ def _cards(text: str) -> Iterator[Span]:
             yield match.start(), match.end(), "CARD"
 
 
+def _ibans(text: str) -> Iterator[Span]:
+    for match in _IBAN.finditer(text):
+        if sum(character.isdigit() for character in match.group()) >= IBAN_DIGITS:
+            yield match.start(), match.end(), "NUMBER"
+
+
 def _phones(text: str) -> Iterator[Span]:
     """Phone numbers that the numbering plans of the regions know."""
     if sum(character.isdigit() for character in text) < 7:
@@ -250,7 +266,9 @@ def _dates(text: str) -> Iterator[Span]:
 
 def _names(text: str) -> Iterator[Span]:
     """What follows "my name is" and its like, up to the first word that cannot be part of a name."""
-    for match in _NAMED.finditer(text):
+    at = 0
+    # Searched on from the name's end: what follows ("Surname: Doe, first name: Jane") may introduce the next one.
+    while match := _NAMED.search(text, at):
         parts: list[str] = []
         for part in match["value"].split(" "):
             # "Jane, bald since May": a comma ends the name, unless a first name follows ("Doe, Jane").
@@ -261,6 +279,7 @@ def _names(text: str) -> Iterator[Span]:
             if part.endswith(".") and len(part) > 3:  # the end of a sentence, not an initial
                 break
         length = len(" ".join(parts).rstrip(".,"))
+        at = match.start("value") + length
         if length:
             yield match.start("value"), match.start("value") + length, "NAME"
 
@@ -287,10 +306,11 @@ FINDERS: tuple[Finder, ...] = (
     _links,
     _value(_EMAIL, "EMAIL"),
     _value(_SPELT_EMAIL, "EMAIL"),
+    _value(_PROFILE, "ACCOUNT"),
     _value(_HANDLE, "ACCOUNT"),
     _value(_ACCOUNT, "ACCOUNT"),
     _cards,
-    _value(_IBAN, "NUMBER"),
+    _ibans,
     _value(_BORN, "DATE"),
     _dates,
     _value(_RECORD, "NUMBER"),

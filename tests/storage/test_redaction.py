@@ -2,6 +2,7 @@ import time
 
 import pytest
 
+from benchmarks.sources import DATA, real_questions
 from hair_answers.knowledge.library import Library
 from hair_answers.storage.private_events import _without_echoes
 from hair_answers.storage.redaction import first_names, passes_luhn, redact
@@ -52,7 +53,20 @@ see [https://x.example.com/v/a8f7d6e5c4b3a2918273645]
 my insta is [jane_doe88]
 i am [@jane_doe] there
 booking ref: [HX93KQ21]
-my address is [192.168.12.44]"""
+my address is [192.168.12.44]
+my iban is [gb29nwbk60161331926819]
+refund to [de89 3704 0044 0532 0130 00]
+see [https://facebook.com/jane.doe] and [t.me/jane_doe]
+my snapchat [jane_doe88]
+skype id [jane.doe7]
+dob [26 11 1977]
+D.O.B.: [18-05-36]
+hospital number [H211693]
+I'm [Björn O'Brien] and bald
+I am [Jean-Luc Smythe-Barnacle], what is prp
+what is prp? Name: [Ottoline Barnacle]
+is it safe? hi im [sarah barnacle]
+Surname: [Barnacle], first name: [Ottoline]"""
 
 PLAIN = """\
 NCT02849470 what is that study
@@ -81,7 +95,13 @@ i took 5 mg for 10 weeks
 price 4500 to 10000 usd
 https://www.aad.org/public/diseases/hair-loss
 how long b4 i c results
-i am fine here"""
+i am fine here
+call me now
+where did it say once i signed up
+is it 20 11 weeks or 2019
+by 20 week trial 1234 hairs
+my insta feed is full of hair ads
+read it on facebook.com yesterday"""
 
 
 @pytest.mark.parametrize("line", IDENTIFIERS.splitlines())
@@ -123,6 +143,19 @@ def test_no_phrase_of_the_project_is_altered_but_one_in_a_hundred():
     altered = [phrase for phrase in phrases if redact(phrase) != phrase]
     assert len(phrases) > 1000
     assert len(altered) / len(phrases) < 0.01, altered[:20]
+
+
+def test_no_question_of_real_people_is_altered_but_one_in_a_hundred():
+    sets = ("in_domain", "oos_near", "safety")
+    asked = [
+        row["text"] for name in sets for row in real_questions(name)
+    ]  # published nowhere: none in a bare clone
+    far = (DATA / "clinc_oos" / "oos_dev.txt").read_text(encoding="utf-8").splitlines()
+    own = (DATA.parent / "own_questions.tsv").read_text(encoding="utf-8").splitlines()
+    for texts in (asked, far, own):
+        altered = [text for text in texts if redact(text) != text]
+        assert len(altered) <= len(texts) / 100, altered
+    assert len(far) + len(own) > 400
 
 
 @pytest.mark.parametrize(
