@@ -31,7 +31,8 @@ LONGEST = (
 OLDEST_YEAR, YOUNGEST_YEAR = 1900, 2016  # a whole date in these years is taken for a date of birth
 # A text without any of these holds no identifier: most texts are done after one look.
 _HINTS = re.compile(
-    r"[@\d]|://|www\.|\.(?:com|me)/|\bname|\bcalled|\bcall me\b|\bi[’']?m\b|\bi am\b|\bthis is\b|\bit[’']?s\b|\bsigned\b"
+    r"[@\d]|://|www\.|\.(?:com|me)/|\bname|\bcalled|\bcall me\b|\bi[’']?m\b|\bi am\b"
+    r"|\bthis is\b|\bit[’']?s\b|\bsigned\b"
     r"|[\[( ]at[\]) ]|\bregards\b|\bm(?:rs?|s|x|iss)\b|\b(?:dr|prof)\b"
     r"|\b(?:insta\w*|snap\w*|whatsapp|telegram|twitter|facebook|tiktok|skype)\b",
     re.I,
@@ -77,8 +78,8 @@ _FORMATTED_ID = re.compile(
 # "record number is AB-12345", "MRN 884422", "policy no: X99", "NHS number: 943 476 5919"; a word such as
 # "case" alone is no number's name, so it needs number, no, # or a colon after it.
 _RECORD = re.compile(
-    r"\b(?:(?:mrn|ssn|nino|nhi|pps(?:n)?|hospital (?:no|number|num|id)|nhs(?: ?no)?|passport|medicare|medicaid|social security"
-    r"|national insurance|driv(?:er|ing)[’'s]{0,2} licen[cs]e|tax id|aadhaar|member ?id|patient ?id"
+    r"\b(?:(?:mrn|ssn|nino|nhi|pps(?:n)?|hospital (?:no|number|num|id)|nhs(?: ?no)?|passport"
+    r"|medicare|medicaid|social security|national insurance|driv(?:er|ing)[’'s]{0,2} licen[cs]e|tax id|aadhaar|member ?id|patient ?id"
     r"|medical id"
     r"|health card)(?: (?:number|num|no\.?|card|id|#))?"
     r"|(?:(?:medical |health |hospital |patient |my )?(?:record|chart|file|patient|insurance|policy"
@@ -102,7 +103,8 @@ _ADDRESS_OF_MACHINE = re.compile(r"(?<![\w.])(?:\d{1,3}\.){3}\d{1,3}(?![\w.])")
 _MONTH = r"(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?" \
          r"|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)"  # fmt: skip
 _DATE = (
-    rf"(?:\d{{1,2}}[/.-]\d{{1,2}}[/.-](?:\d{{4}}|\d{{2}})|\d{{1,2}} \d{{1,2}} (?:19|20)\d{{2}}|(?:19|20)\d{{2}}[/.-]\d{{1,2}}[/.-]\d{{1,2}}"
+    rf"(?:\d{{1,2}}[/.-]\d{{1,2}}[/.-](?:\d{{4}}|\d{{2}})"
+    rf"|\d{{1,2}} \d{{1,2}} (?:19|20)\d{{2}}|(?:19|20)\d{{2}}[/.-]\d{{1,2}}[/.-]\d{{1,2}}"
     rf"|\d{{1,2}}(?:st|nd|rd|th)?(?: of)?[ -]{_MONTH}\.?,?[ -](?:\d{{4}}|\d{{2}})"
     rf"|{_MONTH}\.? \d{{1,2}}(?:st|nd|rd|th)?,? (?:\d{{4}}|\d{{2}}))"
 )
