@@ -79,7 +79,8 @@ _FORMATTED_ID = re.compile(
 # "case" alone is no number's name, so it needs number, no, # or a colon after it.
 _RECORD = re.compile(
     r"\b(?:(?:mrn|ssn|nino|nhi|pps(?:n)?|hospital (?:no|number|num|id)|nhs(?: ?no)?|passport"
-    r"|medicare|medicaid|social security|national insurance|driv(?:er|ing)[’'s]{0,2} licen[cs]e|tax id|aadhaar|member ?id|patient ?id"
+    r"|medicare|medicaid|social security|national insurance"
+    r"|driv(?:er|ing)[’'s]{0,2} licen[cs]e|tax id|aadhaar|member ?id|patient ?id"
     r"|medical id"
     r"|health card)(?: (?:number|num|no\.?|card|id|#))?"
     r"|(?:(?:medical |health |hospital |patient |my )?(?:record|chart|file|patient|insurance|policy"
