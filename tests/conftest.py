@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -56,14 +57,15 @@ class Bot:
         return self.process.wait(30)
 
 
-def start_bot(log: Path, **environment: str) -> Bot:
-    """Start `make run`'s program on free ports and wait until it says that it is ready."""
+def start_bot(log: Path, root: Path = ROOT, **environment: str) -> Bot:
+    """Start `make run`'s program on free ports and wait until it says that it is ready; `root` may be a copy."""
     port, action_port = free_port(), free_port()
-    variables = {**os.environ, "PORT": str(port), "ACTION_PORT": str(action_port), **environment}
+    ports = {"PORT": str(port), "ACTION_PORT": str(action_port)}
+    variables = {**os.environ, "PYTHONPATH": str(root), **ports, **environment}
     with log.open("wb") as output:
         process = subprocess.Popen(
             [sys.executable, "-m", "hair_answers.operations.run"],
-            cwd=ROOT, env=variables, stdout=output, stderr=subprocess.STDOUT, start_new_session=True,
+            cwd=root, env=variables, stdout=output, stderr=subprocess.STDOUT, start_new_session=True,
         )  # fmt: skip
     bot = Bot(port, process, log)
     deadline = time.monotonic() + START_SECONDS
@@ -90,3 +92,27 @@ def bot(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bot]:
 def bot_server(bot: Bot) -> str:
     """The running bot's address."""
     return bot.url
+
+
+COPIED = ("hair_answers", "actions", "data", "evidence", "deploy", "widget")
+
+
+@pytest.fixture
+def copy_project(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
+    """Copy the program with other words in clinic.yml: a clinic's own settings, for real processes to read."""
+
+    def copy(*changes: tuple[str, str]) -> Path:
+        root = tmp_path_factory.mktemp("project")
+        for name in COPIED:
+            shutil.copytree(ROOT / name, root / name, ignore=shutil.ignore_patterns("__pycache__"))
+        for path in (*ROOT.glob("*.yml"), ROOT / "requirements.txt"):
+            shutil.copy(path, root)
+        (root / "models").symlink_to(ROOT / "models")
+        text = (root / "clinic.yml").read_text()
+        for old, new in changes:
+            assert old in text, f"clinic.yml has no {old!r}"
+            text = text.replace(old, new)
+        (root / "clinic.yml").write_text(text)
+        return root
+
+    return copy

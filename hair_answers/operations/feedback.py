@@ -6,12 +6,12 @@ import hashlib
 import os
 from datetime import date
 from functools import lru_cache
-from pathlib import Path
 
 import sqlalchemy as sa
 
 from hair_answers.knowledge.answers import Answer
 from hair_answers.knowledge.library import PROJECT
+from hair_answers.storage.database import Tables
 from hair_answers.storage.redaction import redact
 
 VARIABLE = "HAIR_ANSWERS_FEEDBACK"
@@ -41,16 +41,13 @@ class Feedback:
     def __init__(self, address: str | None = None) -> None:
         """Connect to `address`, else to the environment's, else to the file under .state/."""
         self.address = address or os.environ.get(VARIABLE) or DEFAULT
-        if self.address.startswith("sqlite:///"):
-            Path(self.address.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
-        self._engine = sa.create_engine(self.address, future=True)
-        _metadata.create_all(self._engine)
+        self._tables = Tables(self.address, _metadata)
 
     def keep(self, answer: Answer, rating: str, reason: str | None = None) -> None:
         """Store one opinion, "up" or "down"; of the reason only what names nobody."""
         told = redact(reason)[:LONGEST_REASON] if reason else None
         row = {"day": date.today().isoformat(), "answer": answer.key, "version": version(answer)}
-        with self._engine.begin() as connection:
+        with self._tables.begin() as connection:
             connection.execute(OPINIONS.insert().values(**row, rating=rating, reason=told))
 
     def explain(self, answer: Answer, reason: str) -> None:
@@ -58,14 +55,14 @@ class Feedback:
         blank = sa.and_(
             OPINIONS.c.answer == answer.key, OPINIONS.c.rating == "down", OPINIONS.c.reason.is_(None)
         )
-        with self._engine.begin() as connection:
+        with self._tables.begin() as connection:
             latest = connection.execute(sa.select(sa.func.max(OPINIONS.c.id)).where(blank)).scalar()
             where = OPINIONS.c.id == latest
             connection.execute(OPINIONS.update().where(where).values(reason=redact(reason)[:LONGEST_REASON]))
 
     def all(self) -> list[sa.engine.Row]:
         """Return every opinion, oldest first."""
-        with self._engine.connect() as connection:
+        with self._tables.begin() as connection:
             return list(connection.execute(sa.select(OPINIONS).order_by(OPINIONS.c.id)))
 
 

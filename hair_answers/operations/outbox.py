@@ -10,6 +10,7 @@ import argparse
 import logging
 import os
 import secrets
+import signal
 import sys
 import threading
 import time
@@ -17,14 +18,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from functools import lru_cache
-from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.engine import Engine, Row
+from sqlalchemy.engine import Row
 
 from hair_answers.knowledge.clinic import Clinic
 from hair_answers.knowledge.library import PROJECT, Library
+from hair_answers.storage.database import FAULTS, Tables
 
 logger = logging.getLogger(__name__)
 
@@ -86,13 +87,13 @@ class Outbox:
         """Connect to `address`, else to the environment's, else to the file under .state/."""
         self.address = address or os.environ.get(VARIABLE) or DEFAULT
         self._clock = clock
-        self._engine = _connect(self.address)
+        self._tables = Tables(self.address, _metadata)
 
     # Drafts --------------------------------------------------------------------------------------------
 
     def write_draft(self, sender: str, field: str, value: str) -> None:
         """Keep one field of an open form."""
-        with self._engine.begin() as connection:
+        with self._tables.begin() as connection:
             where = sa.and_(DRAFTS.c.sender == sender, DRAFTS.c.field == field)
             connection.execute(DRAFTS.delete().where(where))
             connection.execute(
@@ -101,14 +102,14 @@ class Outbox:
 
     def draft(self, sender: str) -> dict[str, str]:
         """Return the fields of a conversation's open form; forgotten ones are removed for everybody."""
-        with self._engine.begin() as connection:
+        with self._tables.begin() as connection:
             connection.execute(DRAFTS.delete().where(DRAFTS.c.written < self._clock() - DRAFT_SECONDS))
             rows = connection.execute(sa.select(DRAFTS).where(DRAFTS.c.sender == sender))
             return {row.field: row.value for row in rows}
 
     def drop_draft(self, sender: str) -> None:
         """Forget a conversation's open form."""
-        with self._engine.begin() as connection:
+        with self._tables.begin() as connection:
             connection.execute(DRAFTS.delete().where(DRAFTS.c.sender == sender))
 
     # Requests ------------------------------------------------------------------------------------------
@@ -116,7 +117,7 @@ class Outbox:
     def submit(self, sender: str, name: str, contact: str, reason: str) -> str:
         """Store a request and return its reference; the same person asking again today keeps the first one."""
         now = self._clock()
-        with self._engine.begin() as connection:
+        with self._tables.begin() as connection:
             same = sa.and_(
                 REQUESTS.c.sender == sender,
                 REQUESTS.c.contact == contact,
@@ -134,20 +135,20 @@ class Outbox:
     def requests(self, closed: bool = False) -> list[Row]:
         """Return the open requests, oldest first; with `closed` all of them."""
         query = sa.select(REQUESTS).order_by(REQUESTS.c.created)
-        with self._engine.connect() as connection:
+        with self._tables.begin() as connection:
             return list(connection.execute(query if closed else query.where(REQUESTS.c.closed.is_(None))))
 
     def close(self, reference: str) -> bool:
         """Mark a request as dealt with and drop its contact details; False when there is no such open one."""
         where = sa.and_(REQUESTS.c.reference == reference.strip().upper(), REQUESTS.c.closed.is_(None))
         done = REQUESTS.update().where(where).values(closed=self._clock(), name="", contact="")
-        with self._engine.begin() as connection:
+        with self._tables.begin() as connection:
             return bool(connection.execute(done).rowcount)
 
     def forget(self, sender: str) -> int:
         """Erase everything of a conversation; return how many requests went."""
         self.drop_draft(sender)
-        with self._engine.begin() as connection:
+        with self._tables.begin() as connection:
             return int(connection.execute(REQUESTS.delete().where(REQUESTS.c.sender == sender)).rowcount)
 
     # Delivery ------------------------------------------------------------------------------------------
@@ -158,7 +159,7 @@ class Outbox:
         waiting = sa.and_(
             REQUESTS.c.delivered.is_(None), REQUESTS.c.closed.is_(None), REQUESTS.c.next_try <= now
         )
-        with self._engine.begin() as connection:
+        with self._tables.begin() as connection:
             row = connection.execute(sa.select(REQUESTS).where(waiting).order_by(REQUESTS.c.created)).first()
             if row is None:
                 return None
@@ -179,12 +180,12 @@ class Outbox:
 
     def _attempts(self, request: Request) -> int:
         query = sa.select(REQUESTS.c.attempts).where(REQUESTS.c.reference == request.reference)
-        with self._engine.connect() as connection:
+        with self._tables.begin() as connection:
             return int(connection.execute(query).scalar() or 0)
 
     def _note(self, request: Request, **values: Any) -> None:
         where = REQUESTS.c.reference == request.reference
-        with self._engine.begin() as connection:
+        with self._tables.begin() as connection:
             connection.execute(REQUESTS.update().where(where).values(**values))
 
 
@@ -196,17 +197,6 @@ def shared_outbox() -> Outbox:
 @lru_cache(maxsize=4)
 def _shared(address: str) -> Outbox:
     return Outbox(address)
-
-
-def _connect(address: str) -> Engine:
-    if address.startswith("sqlite:///"):
-        Path(address.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
-        # Two processes write: each waits for the other instead of failing.
-        engine = sa.create_engine(address, connect_args={"timeout": 10}, future=True)
-    else:
-        engine = sa.create_engine(address, pool_pre_ping=True, future=True)
-    _metadata.create_all(engine)
-    return engine
 
 
 # Delivering ----------------------------------------------------------------------------------------------------
@@ -244,8 +234,20 @@ def keep_delivering(
     while not stop.wait(POLL_SECONDS):
         try:
             deliver_waiting(box, send, settings.handoff.target)
-        except sa.exc.SQLAlchemyError as error:
+        except FAULTS as error:
             logger.warning("The outbox cannot be read (%s); trying again.", type(error).__name__)
+
+
+def deliver_until_stopped(outbox: Outbox) -> int:
+    """Deliver until SIGTERM or Ctrl-C, as a service; with nothing to deliver it waits, so that nobody restarts it."""
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
+    target = Library.default().clinic.handoff.target
+    print(f"Requests go to the clinic's target in clinic.yml: {target}.", flush=True)
+    keep_delivering(stop, outbox=outbox)
+    stop.wait()
+    return 0
 
 
 # Command line ----------------------------------------------------------------------------------------------------
@@ -274,8 +276,7 @@ def main(arguments: list[str] | None = None, environment: Mapping[str, str] = os
     options = parser.parse_args(arguments)
     outbox = Outbox(environment.get(VARIABLE))
     if options.deliver:
-        keep_delivering(threading.Event(), outbox=outbox)
-        return 0
+        return deliver_until_stopped(outbox)
     if options.close:
         closed = outbox.close(options.close)
         print(f"Closed {options.close}." if closed else f"There is no open request {options.close}.")

@@ -8,6 +8,8 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
 
+from hair_answers.storage.database import make_tables
+
 _METADATA = sa.MetaData()
 ARCHIVE = sa.Table(
     "event_archive",
@@ -29,7 +31,7 @@ GONE = sa.Table(
 
 def prepare_archive(engine: Engine) -> None:
     """Make the tables."""
-    _METADATA.create_all(engine)
+    make_tables(_METADATA, engine)
 
 
 def keep(connection: Connection, message_id: str, event: dict[str, Any]) -> bool:

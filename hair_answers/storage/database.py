@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+from collections.abc import Iterator
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,8 @@ CONNECT_SECONDS = 3
 STATEMENT_MS = 5_000
 RECYCLE_SECONDS = 1_800
 FAULTS = (sa.exc.SQLAlchemyError, OSError, ValueError)
+# What the slower of two processes gets when both make the same table.
+SAME_TIME = (sa.exc.OperationalError, sa.exc.ProgrammingError, sa.exc.IntegrityError)
 
 _METADATA = sa.MetaData()
 # Column for column what Rasa's SQLTrackerStore makes: either can read what the other wrote.
@@ -134,14 +137,38 @@ def _sqlite_engine(url: URL) -> Engine:
 
 def prepare(engine: Engine) -> None:
     """Make the table and its indexes; another process may be doing the same at this moment."""
-    same_time = (sa.exc.OperationalError, sa.exc.ProgrammingError, sa.exc.IntegrityError)
-    with contextlib.suppress(*same_time):
+    with contextlib.suppress(*SAME_TIME):
         _METADATA.create_all(engine)
     existing = {index["name"] for index in sa.inspect(engine).get_indexes(TABLE.name)}
     for index in INDEXES:
         if index.name not in existing:
-            with contextlib.suppress(*same_time):
+            with contextlib.suppress(*SAME_TIME):
                 index.create(engine)
+
+
+def make_tables(metadata: sa.MetaData, engine: Engine) -> None:
+    """Make the tables that are missing; what another process makes meanwhile is there at the second look."""
+    try:
+        metadata.create_all(engine)
+    except SAME_TIME:
+        metadata.create_all(engine)
+
+
+class Tables:
+    """A database of our own tables, made at first use: one that is away at the start may come later."""
+
+    def __init__(self, address: str, metadata: sa.MetaData) -> None:
+        """`address` is SQLAlchemy's: sqlite:///file, or postgresql://user@host/name."""
+        self._engine, self._metadata, self._ready = make_engine(Address(host=address)), metadata, False
+
+    @contextlib.contextmanager
+    def begin(self) -> Iterator[Connection]:
+        """A transaction."""
+        if not self._ready:
+            make_tables(self._metadata, self._engine)
+            self._ready = True
+        with self._engine.begin() as connection:
+            yield connection
 
 
 def erase_conversation(connection: Connection, sender_id: str) -> int:
