@@ -18,6 +18,7 @@ from typing import Any
 import pytest
 
 from hair_answers.operations.ports import free_port
+from tests.production import Production, running_production
 
 ROOT = Path(__file__).resolve().parents[1]
 START_SECONDS = 300.0  # a start that has to train first, on a busy machine
@@ -86,6 +87,28 @@ def bot(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bot]:
     running = start_bot(tmp_path_factory.mktemp("bot") / "log.txt")
     yield running
     running.stop()
+
+
+@pytest.fixture(scope="session")
+def production() -> Iterator[Production]:
+    """One production stack of real processes for every test of it."""
+    with running_production() as running:
+        yield running
+
+
+@pytest.fixture
+def new_bot() -> Iterator[Callable[..., Bot]]:
+    """Start a bot of one's own, with its own settings; it ends with the test."""
+    started: list[Bot] = []
+
+    def start(log: Path, root: Path = ROOT, **environment: str) -> Bot:
+        started.append(start_bot(log, root, **environment))
+        return started[-1]
+
+    yield start
+    for running in started:
+        if running.process.poll() is None:
+            running.stop()
 
 
 @pytest.fixture(scope="session")

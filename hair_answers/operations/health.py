@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import hmac
 import logging
+import os
 import sys
 import time
 from collections.abc import Callable
@@ -30,6 +31,7 @@ LARGEST_BODY = 131_072  # bytes: Slack's longest event fits; Rasa's default lets
 FRESH_SECONDS = 5.0  # a probe's result holds this long, so that probes cost nothing
 PROBE_SECONDS = 10.0
 PROBE = "hello"
+TRACES = "OTEL_EXPORTER_OTLP_ENDPOINT"  # where traces go; unset, there are none
 HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
@@ -77,6 +79,7 @@ class HealthInput(InputChannel):
         self._latest: tuple[float, dict[str, Any]] = (float("-inf"), {})
         self._asking = asyncio.Lock()
         self._tasks: list[asyncio.Task[None]] = []
+        self._send_traces: Callable[[], object] | None = None
 
     @classmethod
     def name(cls) -> str:
@@ -108,6 +111,10 @@ class HealthInput(InputChannel):
             return
         store = inner_store(agent.tracker_store)
         metrics.watch(agent, store)
+        if os.environ.get(TRACES):
+            from hair_answers.operations import tracing  # only who asks for traces pays for the import
+
+            self._send_traces = tracing.watch(agent, store)
         logging.getLogger().addHandler(metrics.ErrorCounter())
         if engine := getattr(store, "engine", None):
             daily = DailyPurge(engine, Library.default().clinic.retention_days)
@@ -117,6 +124,8 @@ class HealthInput(InputChannel):
         """Stop what `begin` started."""
         for task in self._tasks:
             task.cancel()
+        if self._send_traces:
+            await asyncio.get_running_loop().run_in_executor(None, self._send_traces)
 
     async def live(self, _: Request) -> HTTPResponse:
         """200 while the event loop turns: a process that hangs cannot say so."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import logging
 import time
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from typing import Any
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, generate_latest
@@ -40,22 +40,40 @@ def count_turn(events: Iterable[dict[str, Any]]) -> None:
     """Count a turn's redacted events."""
     for event in events:
         if event.get("event") == "user":
-            decision = (event.get("parse_data") or {}).get("decision")
-            known = decision if decision in _DECISIONS else "other"
-            MESSAGES.labels(str(event.get("input_channel") or "unknown"), known).inc()
+            MESSAGES.labels(str(event.get("input_channel") or "unknown"), decision(event)).inc()
         elif event.get("event") == "bot":
-            _count_answer((event.get("metadata") or {}).get("metadata") or {})
+            _count_answer(event)
 
 
-def _count_answer(told: dict[str, Any]) -> None:
-    answer = told.get("answer")
-    for key in answer if isinstance(answer, list) else [answer]:
-        if isinstance(key, str) and key.startswith("fallback/"):
+def decision(event: dict[str, Any]) -> str:
+    """What the matcher decided about a message: answer, offer, abstain, or other for a button."""
+    found = (event.get("parse_data") or {}).get("decision")
+    return str(found) if found in _DECISIONS else "other"
+
+
+def answers(event: dict[str, Any]) -> list[str]:
+    """The keys of what the bot said in one message."""
+    found = _told(event).get("answer")
+    return [key for key in (found if isinstance(found, list) else [found]) if isinstance(key, str)]
+
+
+def safety(event: dict[str, Any]) -> dict[str, Any]:
+    """Tier and rule of a safety answer; empty for any other."""
+    return _told(event).get("safety") or {}
+
+
+def _told(event: dict[str, Any]) -> dict[str, Any]:
+    return (event.get("metadata") or {}).get("metadata") or {}
+
+
+def _count_answer(event: dict[str, Any]) -> None:
+    for key in answers(event):
+        if key.startswith("fallback/"):
             MISSES.labels(key.removeprefix("fallback/")).inc()
-        elif isinstance(key, str):
+        else:
             ANSWERS.labels(key).inc()
-    if safety := told.get("safety"):
-        SAFETY.labels(str(safety.get("tier")), str(safety.get("rule"))).inc()
+    if given := safety(event):
+        SAFETY.labels(str(given.get("tier")), str(given.get("rule"))).inc()
 
 
 def timed(stage: str, work: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
@@ -73,6 +91,15 @@ def timed(stage: str, work: Callable[..., Awaitable[Any]]) -> Callable[..., Awai
     return measured
 
 
+def stages(agent: Any) -> Iterator[tuple[str, Any, str]]:
+    """Where the stages of a turn are done: a stage, and the owner and name of its coroutine function."""
+    yield "understanding", agent.processor, "parse_message"
+    yield "reading", agent.tracker_store, "retrieve"
+    yield "keeping", agent.tracker_store, "save"
+    if agent.action_endpoint:
+        yield "action", agent.action_endpoint, "request"
+
+
 def watch(agent: Any, store: Any) -> None:
     """Measure an agent's turns by stage, and what waits for its stores."""
     handle = timed("turn", agent.handle_message)
@@ -82,11 +109,8 @@ def watch(agent: Any, store: Any) -> None:
             return await handle(*args, **kwargs)
 
     agent.handle_message = handle_message
-    agent.processor.parse_message = timed("understanding", agent.processor.parse_message)
-    agent.tracker_store.retrieve = timed("reading", agent.tracker_store.retrieve)
-    agent.tracker_store.save = timed("keeping", agent.tracker_store.save)
-    if agent.action_endpoint:
-        agent.action_endpoint.request = timed("action", agent.action_endpoint.request)
+    for stage, owner, name in stages(agent):
+        setattr(owner, name, timed(stage, getattr(owner, name)))
     if hasattr(store, "on_turn"):
         store.on_turn = count_turn
         WAITING.labels("database").set_function(lambda: store.queue_depth)
