@@ -22,7 +22,7 @@ PLACEHOLDERS = (
 )  # fmt: skip
 FIELDS = (
     "name", "phone", "hours", "booking", "region", "timezone", "offers_therapy", "price_text", "handoff",
-    "alerts", "review", "retention_days", "slack", "regions",
+    "alerts", "review", "retention_days", "insights_every_days", "slack", "regions",
 )  # fmt: skip
 WORDING = "clinic_wording.yml"
 
@@ -77,6 +77,7 @@ class Clinic:
     slack_answer_in_threads: bool
     regions: Mapping[str, Region]
     wording: Mapping[str, Any]
+    insights_every_days: int = 0
 
     @property
     def lines(self) -> Region:
@@ -141,6 +142,8 @@ def load_clinic(root: Path, report: Report) -> Clinic:
         slack_answer_in_threads=slack.flag("answer_in_threads", False),
         regions=regions,
         wording=wording,
+        # Younger than many a clinic's file: absent means never.
+        insights_every_days=top.number("insights_every_days", 0) if "insights_every_days" in data else 0,
     )
 
 

@@ -22,6 +22,7 @@ from sanic.response import BaseHTTPResponse, HTTPResponse
 
 from hair_answers.knowledge.library import Library
 from hair_answers.operations import metrics
+from hair_answers.operations.insights_schedule import ScheduledInsights
 from hair_answers.operations.open_api import LOOPBACK, refuse_open_api
 from hair_answers.storage.retention import DailyPurge
 
@@ -117,8 +118,12 @@ class HealthInput(InputChannel):
             self._send_traces = tracing.watch(agent, store)
         logging.getLogger().addHandler(metrics.ErrorCounter())
         if engine := getattr(store, "engine", None):
-            daily = DailyPurge(engine, Library.default().clinic.retention_days)
-            self._tasks.append(asyncio.ensure_future(daily.run_forever()))
+            clinic = Library.default().clinic
+            daily = DailyPurge(engine, clinic.retention_days)
+            # Where several bots share a database a cron job writes the page: docs/deployment.md.
+            alone = engine.dialect.name == "sqlite"
+            pages = ScheduledInsights(clinic.insights_every_days) if alone else None
+            self._tasks.append(asyncio.ensure_future(daily.run_forever(pages.run_if_due if pages else None)))
 
     async def end(self, app: Sanic, loop: Any) -> None:
         """Stop what `begin` started."""

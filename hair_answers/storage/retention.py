@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Engine
@@ -77,8 +77,8 @@ class DailyPurge:
         self._next = self._clock() + DAY
         return removed
 
-    async def run_forever(self) -> None:
-        """Look every hour; a database that is away is asked again the next hour."""
+    async def run_forever(self, also: Callable[[], Awaitable[object]] | None = None) -> None:
+        """Look every hour, and do what else is daily work; a database that is away is asked again the next hour."""
         while True:
             try:
                 removed = await asyncio.get_running_loop().run_in_executor(None, self.run_if_due)
@@ -86,4 +86,6 @@ class DailyPurge:
                     logger.warning("Erased %d events older than %d days.", removed, self._days)
             except FAULTS as error:
                 logger.error("Old conversations could not be erased (%s).", type(error).__name__)
+            if also:
+                await also()
             await asyncio.sleep(CHECK_SECONDS)
