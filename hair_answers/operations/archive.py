@@ -6,6 +6,7 @@ import asyncio
 import json
 import logging
 import os
+import signal
 import sys
 from collections.abc import Sequence
 from typing import Any
@@ -102,6 +103,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         raise NoDatabase(
             f"{given.endpoints} needs event_broker and event_archive. See endpoints.production.yml."
         )
+    # The first process of a container is not ended by SIGTERM unless it says so itself.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     logging.basicConfig(level=os.environ.get("LOG_LEVEL", "WARNING"))
     asyncio.run(consume_forever(found[0], settings))
     return 0

@@ -25,6 +25,7 @@ READERS: dict[str, Callable[[Mapping[str, Any]], object]] = {
 }
 # As in hair_answers/channels/website/sessions.py, whose package would bring all of Rasa in here.
 SECRET_VARIABLE, SHORTEST_SECRET = "HAIR_ANSWERS_SECRET", 32
+METRICS_VARIABLE = "HAIR_ANSWERS_METRICS_TOKEN"  # what credentials.production.yml asks /metrics' readers for
 OURS = ("hair_answers.channels.", "hair_answers.operations.health.")
 SET_AT_START = frozenset({"HAIR_ANSWERS_ACTION_URL"})  # by the program that starts the servers
 DEMO = re.compile(r"change me|example\.com", re.IGNORECASE)
@@ -43,11 +44,12 @@ def configuration_faults(credentials: Path, endpoints: Path, environment: Enviro
     """Return everything that is missing or malformed in the two files, one line a fault, no secret shown."""
     faults = [fault for path in (credentials, endpoints) for fault in _unset(path, environment)]
     faults += _block_faults(credentials, environment)
-    secret = environment.get(SECRET_VARIABLE)
-    if secret is not None and len(secret) < SHORTEST_SECRET:
-        faults.append(
-            f"{SECRET_VARIABLE} has {len(secret)} characters → give it at least {SHORTEST_SECRET}, or unset it"
-        )
+    for name in (SECRET_VARIABLE, METRICS_VARIABLE):
+        secret = environment.get(name)
+        if secret and len(secret) < SHORTEST_SECRET:
+            faults.append(
+                f"{name} has {len(secret)} characters → give it at least {SHORTEST_SECRET}, or unset it"
+            )
     return faults
 
 
