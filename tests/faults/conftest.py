@@ -1,7 +1,6 @@
-"""One production stack of real processes for all fault tests: PostgreSQL, Redis, RabbitMQ, two bots, nginx."""
+"""People who talk to the production stack, and what it keeps of them."""
 
 import json
-import os
 import threading
 import time
 import urllib.error
@@ -12,8 +11,7 @@ from dataclasses import dataclass
 import pytest
 import sqlalchemy as sa
 
-from hair_answers.operations.stack import Stack, temporary_folder
-from hair_answers.operations.training import ROOT, train
+from hair_answers.operations.stack import Stack
 from hair_answers.storage.database import TABLE
 
 
@@ -75,16 +73,8 @@ class Person:
 
 
 @pytest.fixture(scope="session")
-def stack():
-    os.chdir(ROOT)
-    model = train(ROOT)
-    with temporary_folder() as folder:
-        stack = Stack(folder, model, bots=2)
-        try:
-            stack.start()
-            yield stack
-        finally:
-            stack.stop()
+def stack(production):
+    return production.stack
 
 
 @pytest.fixture
