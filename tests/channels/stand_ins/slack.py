@@ -46,7 +46,21 @@ class SlackStandIn(Loopback):
     def app(self) -> web.Application:
         app = web.Application(client_max_size=2**22)
         app.add_routes([web.post("/api/{method}", self._api), web.get("/link", self._link)])
+        app.add_routes([web.post("/services/{hook}", self._incoming)])
         return app
+
+    # Incoming web hooks: docs.slack.dev/messaging/sending-messages-using-incoming-webhooks
+
+    async def _incoming(self, request: web.Request) -> web.Response:
+        notice = await request.json()
+        self.calls.append({"method": "webhook", "time": time.monotonic(), **notice})
+        if self.faults["webhook"]:
+            status, body, headers = self.faults["webhook"].popleft()
+            return web.json_response(body, status=status, headers=headers)
+        if not notice.get("text"):
+            return web.Response(status=400, text="no_text")
+        self.posts.append(notice)
+        return web.Response(text="ok")
 
     # Web API
 
