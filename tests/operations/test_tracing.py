@@ -10,11 +10,13 @@ import uuid
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
+from hair_answers.operations import tracing
 from hair_answers.operations.health import TRACES
 from hair_answers.operations.ports import free_port
 from hair_answers.operations.safety_log import VARIABLE
@@ -107,13 +109,54 @@ def test_every_turn_is_traced_by_stage_without_a_text_or_an_id(
     assert b"hair-answers" in collector.raw
 
 
-@pytest.mark.server
-def test_a_collector_that_is_away_costs_nobody_an_answer(new_bot: Callable[..., Any], tmp_path: Path) -> None:
-    bot = new_bot(tmp_path / "log", **{TRACES: f"http://127.0.0.1:{free_port()}"})
+class Agent:
+    """Stands in for Rasa's: answers, or fails with words that nobody may read."""
+
+    action_endpoint = None
+
+    def __init__(self) -> None:
+        self.processor = SimpleNamespace(parse_message=self._nothing)
+        self.tracker_store = SimpleNamespace(retrieve=self._nothing, save=self._nothing, on_turn=None)
+
+    async def _nothing(self, *_: object) -> None: ...
+
+    async def handle_message(self, message: Any) -> str:
+        await self.processor.parse_message(message)
+        if message.text == "fail":
+            raise ValueError("zebra")
+        return "answered"
+
+
+def message(text: str) -> Any:
+    return SimpleNamespace(text=text, input_channel="rest", sender_id="s-1")
+
+
+async def test_a_collector_that_is_away_costs_nobody_an_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(TRACES, f"http://127.0.0.1:{free_port()}")
+    agent = Agent()
+    send = tracing.watch(agent, agent.tracker_store)
+    await agent.handle_message(message("the first needs the key of the pseudonyms"))
     started = time.monotonic()
-    assert bot.answers("what is prp") == ["alternatives/prp"]
-    assert time.monotonic() - started < 5
-    assert bot.stop() == 0
+    assert await agent.handle_message(message("hello")) == "answered"
+    assert time.monotonic() - started < 1
+    send()
+    assert time.monotonic() - started < 2 * tracing.LAST_WORDS_MS / 1000
+
+
+async def test_a_failed_turn_says_which_fault_but_not_its_words(
+    collector: Collector, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(TRACES, collector.url)
+    agent = Agent()
+    send = tracing.watch(agent, agent.tracker_store)
+    await agent.processor.parse_message(message("a probe, no turn"))
+    with pytest.raises(ValueError, match="zebra"):
+        await agent.handle_message(message("fail"))
+    assert send()
+    (turn,) = collector.turns()
+    assert turn.status.message == "ValueError" and collector.within(turn) == {"understanding"}
+    assert len(collector.spans) == 2
+    assert b"zebra" not in collector.raw and b"fail" not in collector.raw
 
 
 def test_without_an_address_nothing_of_it_is_imported() -> None:
