@@ -16,7 +16,7 @@ from hair_answers.knowledge.answers import PREFIX, Answer
 from hair_answers.knowledge.follow_ups import settle
 from hair_answers.knowledge.library import Library
 from hair_answers.knowledge.voice import Utterance
-from hair_answers.operations import fast_actions, form_guard
+from hair_answers.operations import fast_actions, form_guard, logs
 from hair_answers.speech import conversation, provenance
 from hair_answers.speech.wording import NONE_OF_THESE, PLAIN_CHANNELS, Message, buttons, fill
 
@@ -54,6 +54,7 @@ class CuratedSpeech(TemplatedNaturalLanguageGenerator):
         # The speaking step is what every start of the bot loads, also `rasa test` and `rasa shell`.
         fast_actions.install()
         form_guard.install()
+        logs.install()
 
     async def generate(
         self, utter_action: str, tracker: DialogueStateTracker, output_channel: str, **kwargs: Any
