@@ -70,6 +70,20 @@ def test_a_safety_answer_waits_for_no_database_and_is_counted_when_it_is_back(
     eventually(lambda: safety_counts() == before + 1)
 
 
+def test_a_call_back_form_apologises_while_the_database_is_away_and_goes_on_after(stack, person, outbox):
+    for text in ("talk to a person", "yes"):
+        person.say(text, "bot1")
+    stack.services["postgres"].stop()
+    try:
+        assert person.say("Zebedee Quuxley", "bot1").answer == "fallback/error"
+    finally:
+        stack.services["postgres"].start()
+        stack.services["postgres"].wait()
+    assert person.say("Zebedee Quuxley", "bot1").answer == "ask_handoff_contact"
+    person.say("212 555 0143", "bot1")
+    assert outbox.forget(person.sender) == 1
+
+
 class Mailbox:
     """What the clinic's mail server received."""
 
