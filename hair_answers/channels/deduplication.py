@@ -83,9 +83,24 @@ class Inbox:
             self._store.execute(
                 "update deliveries set event = null where channel = ? and id = ?", (channel, event_id)
             )
+        self._empty_log()
+
+    def _empty_log(self) -> None:
+        """Empty the write-ahead log once nothing waits: it still holds what people wrote."""
         if not self._store.execute("select 1 from deliveries where event is not null limit 1").fetchone():
-            # Nothing waits: empty the log too, which still holds what people wrote.
             self._store.execute("pragma wal_checkpoint(truncate)")
+
+    def drop_old(self) -> None:
+        """Forget the content of events that nobody will answer any more."""
+        try:
+            with self._store:
+                self._store.execute(
+                    "update deliveries set event = null where event is not null and arrived < ?",
+                    (self._clock() - RESUME_SECONDS,),
+                )
+            self._empty_log()
+        except sqlite3.Error as error:
+            logger.warning("Old deliveries could not be forgotten (%s).", type(error).__name__)
 
     def resume(self, channel: str) -> list[Waiting]:
         """Return what an earlier process left unanswered, oldest first; what is too old is dropped."""

@@ -16,7 +16,7 @@ from typing import Any, Protocol
 import yaml
 from rasa.core.channels.channel import UserMessage
 
-from hair_answers.channels.deduplication import Inbox
+from hair_answers.channels.deduplication import RESUME_SECONDS, Inbox
 from hair_answers.channels.intake import (
     IntakeError,
     OnNewMessage,
@@ -26,6 +26,7 @@ from hair_answers.channels.intake import (
     say,
     spoken,
     take_turn,
+    valid_sender,
 )
 from hair_answers.channels.turn_queue import Job, TurnQueue
 from hair_answers.knowledge.library import Library
@@ -133,6 +134,8 @@ class Reception:
             raise Overloaded(f"{WAITING} events wait already")
         try:
             arrival = self._messenger.read(event)
+            if arrival is not None:
+                valid_sender(arrival.conversation)
         except Exception:
             # Unread events are acknowledged: the platform would only deliver the same again.
             logger.exception("An event of %s could not be read.", self._messenger.label())
@@ -230,7 +233,9 @@ class Reception:
         except Undelivered as error:
             logger.error("%s did not take a message: %s.", self._messenger.label(), error.code)
             if error.temporary:
-                return  # not heard: the next start tries again
+                # Not heard: the next start tries again, but what was written is not kept for long.
+                asyncio.get_running_loop().call_later(RESUME_SECONDS + 1, self._inbox.drop_old)
+                return
         except Exception:
             logger.exception("A message for %s could not be made.", self._messenger.label())
             await self._apologise(place)

@@ -91,7 +91,7 @@ def read_body(body: bytes) -> tuple[str, str]:
     try:
         data = json.loads(body)
     except (ValueError, RecursionError) as error:
-        raise IntakeError("not_json", f"the body is no valid JSON: {type(error).__name__}") from error
+        raise IntakeError("not_json", "the body is no valid JSON") from error
     if not isinstance(data, dict):
         raise IntakeError("not_an_object", f"the body must be a JSON object, found {type(data).__name__}")
     if "message" not in data:

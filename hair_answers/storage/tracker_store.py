@@ -39,6 +39,7 @@ logger = logging.getLogger(__name__)
 Row = dict[str, Any]
 Result = TypeVar("Result")
 
+REFUSALS = (sa.exc.DataError, ValueError)  # faults of what is to be written, not of the database
 HISTORY = 48  # events a turn loads: some eight turns; slots and an open form are carried over from before
 STORED = "_hair_answers_stored"  # attribute on a tracker: how many of its events are in the database
 ERASURES = "_hair_answers_erasures"  # attribute on a tracker: how often its conversation had been erased
@@ -104,6 +105,8 @@ class PrivateTrackerStore(SQLTrackerStore):
         """The conversation's latest session, its events bounded by `history`; None for a new conversation."""
         try:
             rows = await self._ask(functools.partial(self._read, sender_id))
+        except REFUSALS:
+            return None  # an id that no database takes has no conversation
         except FAULTS as error:
             self._went_away(error)
             rows = self._remembered.get(sender_id, [])
@@ -203,7 +206,7 @@ class PrivateTrackerStore(SQLTrackerStore):
             self._waiting.clear()
             late = self._away_until > 0
             try:
-                removed = await self._ask(lambda connection: self._write(connection, rows, erased, late))
+                removed = await self._write_all(rows, erased, late)
             except FAULTS as error:
                 # What came since is newer; what must be erased meanwhile is not kept.
                 back = [row for row in rows if row["sender_id"] not in self._to_erase]
@@ -217,6 +220,19 @@ class PrivateTrackerStore(SQLTrackerStore):
                 )
                 self._away_until = 0.0
             return removed
+
+    async def _write_all(self, rows: Sequence[Row], erased: set[str], late: bool) -> int:
+        """Write everything at once; an event that the database refuses does not keep the others waiting."""
+        try:
+            return await self._ask(lambda connection: self._write(connection, rows, erased, late))
+        except REFUSALS:
+            logger.error("The database refused an event; each is written by itself.")
+        for row in rows:
+            try:
+                await self._ask(functools.partial(self._write, rows=[row], erased=set(), late=True))
+            except REFUSALS as error:
+                logger.error("A refused event was dropped (%s).", type(error).__name__)
+        return await self._ask(functools.partial(self._write, rows=[], erased=erased, late=late))
 
     def _write(
         self, connection: sa.engine.Connection, rows: Sequence[Row], erased: set[str], late: bool

@@ -50,6 +50,18 @@ def test_an_old_question_is_not_answered_out_of_the_blue(tmp_path: Path) -> None
     assert Inbox(tmp_path / "d.db", lambda: later).resume("slack") == []
 
 
+def test_what_nobody_could_be_told_is_not_kept_for_long(tmp_path: Path) -> None:
+    now = [1_000_000.0]
+    inbox = Inbox(tmp_path / "d.db", lambda: now[0])
+    inbox.accept("slack", "1", "a zebra question")
+    inbox.drop_old()
+    assert any(b"zebra" in path.read_bytes() for path in tmp_path.iterdir())
+    now[0] += deduplication.RESUME_SECONDS + 1
+    inbox.drop_old()
+    assert not any(b"zebra" in path.read_bytes() for path in tmp_path.iterdir())
+    assert not inbox.accept("slack", "1", "x"), "its id stays known"
+
+
 def test_it_is_bounded_and_keeps_what_waits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(deduplication, "KEPT", 50)
     monkeypatch.setattr(deduplication, "TRIM_EVERY", 10)

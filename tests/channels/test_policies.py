@@ -226,3 +226,14 @@ async def test_typing_is_shown_while_an_answer_takes_longer(
     shown = [call["chat_id"] for call in telegram.calls if call["method"] == "sendChatAction"]
     assert shown == [8]
     await channel._api.close()
+
+
+@pytest.mark.parametrize("conversation", ["x" * 65, "a b", "a\x00", ""])
+async def test_a_conversation_that_no_database_takes_is_not_begun(
+    room: Room, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, conversation: str
+) -> None:
+    monkeypatch.setattr(room, "read", lambda event: Arrival("1", conversation, "x", text="hello"))
+    desk = reception(room, tmp_path)
+    desk.take({"id": "1", "text": "hello"})
+    await desk.close()
+    assert room.posts == []

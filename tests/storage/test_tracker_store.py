@@ -204,3 +204,11 @@ async def test_what_a_person_told_the_guided_check_is_not_kept(store, tmp_path):
     summary = BotUttered("You said: bald patches.", metadata={"metadata": {"answer": "x", "private": True}})
     await say(store, "check", *turn("start the check"), summary)
     assert "bald patches" not in json.dumps(rows(tmp_path))
+
+
+async def test_an_event_that_the_database_refuses_holds_up_no_other(store, tmp_path):
+    await say(store, "a\ud800", *turn("what is prp"))
+    await say(store, "b", *turn("what is prp"))
+    assert store.queue_depth == 0 and not store.is_away
+    with sqlite3.connect(tmp_path / "chat.db") as connection:
+        assert [row[0] for row in connection.execute("SELECT DISTINCT sender_id FROM events")] == ["b"]
