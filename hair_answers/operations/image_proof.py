@@ -119,7 +119,7 @@ class Image:
 
     def _arg(self, rest: str) -> None:
         name, _, value = rest.partition("=")
-        if name == "PYTHON" and not value.startswith("3.11-"):
+        if name == "PYTHON" and value != "3.11":
             raise NotProven(f"The image's Python is {value}, this machine's 3.11.")
 
     def _env(self, rest: str) -> None:

@@ -176,6 +176,11 @@ def test_the_image_starts_with_the_production_files():
     assert "--enable-api" not in DOCKERFILE
 
 
+def test_the_image_is_made_by_the_installer_of_the_set_up():
+    pinned = re.findall(r"uv==[\d.]+", DOCKERFILE + (ROOT / "scripts/setup").read_text())
+    assert len(pinned) == 2 and len(set(pinned)) == 1
+
+
 # Ports, paths, users -----------------------------------------------------------------------------------------------
 
 
