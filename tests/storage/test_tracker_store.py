@@ -1,9 +1,7 @@
-import asyncio
 import json
 import sqlite3
 
 import pytest
-import sqlalchemy as sa
 from rasa.shared.core.domain import Domain
 from rasa.shared.core.events import (
     ActionExecuted,
@@ -172,32 +170,6 @@ async def test_an_event_that_cannot_be_made_private_is_dropped_not_leaked(store,
     await say(store, "s", *turn(f"mail {MAIL}"))
     assert rows(tmp_path) == []
     assert store.event_broker.events == []
-
-
-async def test_a_full_disk_loses_no_answer_and_no_event(store, tmp_path):
-    await say(store, "s", *turn("first"))
-    with store.engine.connect() as connection:
-        pages = connection.execute(sa.text("PRAGMA page_count")).scalar()
-    store.engine.dispose()
-
-    @sa.event.listens_for(store.engine, "checkout")
-    def limit(connection, *_):
-        # SQLite says "database or disk is full" beyond this size, as it does on a full disk.
-        connection.execute(f"PRAGMA max_page_count={pages}")
-
-    for number in range(12):
-        tracker = await say(store, "s", *turn(f"message {number} {'x' * 400}"))
-        assert tracker.latest_message.text.startswith(f"message {number}")
-    assert store.is_away
-    sa.event.remove(store.engine, "checkout", limit)
-
-    @sa.event.listens_for(store.engine, "checkout")
-    def unlimited(connection, *_):
-        connection.execute("PRAGMA max_page_count=1000000")
-
-    await asyncio.wait_for(store._retry, 10)
-    said = [row["text"].split(" x")[0] for row in rows(tmp_path) if row["event"] == "user"]
-    assert said == ["first", *(f"message {number}" for number in range(12))]
 
 
 async def test_what_a_person_told_the_guided_check_is_not_kept(store, tmp_path):
