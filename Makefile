@@ -3,7 +3,7 @@
 PY = .venv/bin/python
 .DEFAULT_GOAL := help
 .PHONY: help setup dev train run shell test test-fast check lint content-check content-new content-export \
-	content-import content-due review-sheet outbox doctor forget export purge insights review stack check-model benchmark benchmark-nlu benchmark-speed lock machine clean
+	content-import content-due review-sheet outbox doctor forget export purge insights review stack check-model benchmark benchmark-nlu benchmark-speed audit lock machine clean
 
 help:  ## show the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 18
@@ -94,6 +94,9 @@ benchmark-nlu: dev train  ## quality of understanding, with a report in docs/
 
 benchmark-speed: dev train  ## start, memory and latency
 	@$(PY) -m benchmarks.speed
+
+audit: setup  ## known vulnerabilities of the locked packages; exit 3 when no advisories could be asked
+	@$(PY) -m hair_answers.operations.audit
 
 lock:  ## resolve the dependencies again and write the hash-locked files
 	@scripts/lock

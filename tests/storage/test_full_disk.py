@@ -1,4 +1,4 @@
-"""A full disk, a real one where mounting is permitted: people are answered, what waits is written once there is room."""
+"""A full disk, a real one where mounting is permitted: people are answered, and what waits is written later."""
 
 from __future__ import annotations
 
