@@ -25,7 +25,7 @@ MODEL = ROOT / "models" / "hair-answers.tar.gz"
 TEST_SET = ROOT / "tests" / "safety"
 REAL_QUESTIONS = ROOT.parent / "shared" / "benchmarks" / "real_questions"
 NEGATIVE = "negative"
-SETS = ("tuning", "test", "blind", "blind2")
+SETS = ("tuning", "test", "strangers")
 
 
 @dataclass(frozen=True)

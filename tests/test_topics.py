@@ -12,6 +12,8 @@ pytestmark = pytest.mark.server
 SERVED_BY: dict[str, set[str]] = {
     # "I am fine" is a safety answer only after a safety answer (data/rules/safety.yml).
     "safety/reassured": {"small_talk/ok"},
+    # A parent asks about a child of their own: the child's doctor comes first (rule R07).
+    "causes/children": {"safety/child"},
 }
 
 

@@ -26,6 +26,7 @@ from hair_answers.nlu import (
     language_guess,
     matcher,
     neighbours,
+    ngrams,
     phrase_kernel,
     question_splitter,
     response_selection,
@@ -47,7 +48,7 @@ SEVERAL = "several_questions"
 NONE_OF_THESE = "fallback/none_of_these"
 OTHER_LANGUAGE = "out_of_scope/other_language"
 HELPERS = (
-    answer_classifier, calibration, encoder, follow_up_reader, language_guess, matcher, neighbours,
+    answer_classifier, calibration, encoder, follow_up_reader, language_guess, matcher, neighbours, ngrams,
     phrase_kernel, question_splitter, speller, text_cleaner, turn_reader,
 )  # fmt: skip
 # Keys whose intent is not their topic: an action of their own, or nothing to do outside a form.

@@ -8,8 +8,6 @@ phrases, with the spelling parts kept high enough for typing slips.
 from __future__ import annotations
 
 import json
-from collections import Counter
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,37 +17,15 @@ import scipy.sparse as sp
 from sklearn.feature_extraction.text import TfidfVectorizer
 
 from hair_answers.nlu.encoder import FloatArray
+from hair_answers.nlu.ngrams import reader, vectorizer, vocabulary_of
 
 WEIGHTS = {"embedding": 0.80, "characters": 0.14, "words": 0.06}
 
 
-def _vectorizer(part: str, vocabulary: dict[str, int] | None = None) -> TfidfVectorizer:
-    """Return the TF-IDF settings of one part, fitted to a stored vocabulary when one is given."""
-    settings: dict[str, dict[str, Any]] = {
-        "characters": {"analyzer": "char_wb", "ngram_range": (2, 4)},
-        "words": {"analyzer": "word", "token_pattern": r"(?u)\b\w\w+\b"},
-    }
-    return TfidfVectorizer(sublinear_tf=True, dtype=np.float32, vocabulary=vocabulary, **settings[part])
-
-
-Reader = Callable[[str], FloatArray]
-
-
-def _reader(vectorizer: TfidfVectorizer, columns: sp.csr_matrix) -> Reader:
-    """Return a function from a text to its cosine with every phrase, shape (n,).
-
-    The same as `vectorizer.transform([text]) @ columns` without the checks of a whole collection: a third of the time.
-    """
-    analyze, places, rarity = vectorizer.build_analyzer(), vectorizer.vocabulary_, vectorizer.idf_
-
-    def read(text: str) -> FloatArray:
-        counts = Counter(places[term] for term in analyze(text) if term in places)
-        terms = np.fromiter(counts, np.int32, len(counts))
-        weights = (1 + np.log(np.fromiter(counts.values(), np.float32, len(counts)))) * rarity[terms]
-        length = np.sqrt(weights @ weights) or np.float32(1)
-        return np.asarray(columns[terms].T @ (weights / length), dtype=np.float32)
-
-    return read
+SETTINGS: dict[str, dict[str, Any]] = {
+    "characters": {"analyzer": "char_wb", "ngram_range": (2, 4)},
+    "words": {"analyzer": "word", "token_pattern": r"(?u)\b\w\w+\b"},
+}
 
 
 @dataclass
@@ -66,7 +42,7 @@ class PhraseKernel:
     @classmethod
     def fit(cls, phrases: list[str], embeddings: FloatArray) -> PhraseKernel:
         """Learn both vocabularies from n phrases; `embeddings` has shape (n, 384)."""
-        characters, words = _vectorizer("characters"), _vectorizer("words")
+        characters, words = vectorizer(SETTINGS["characters"]), vectorizer(SETTINGS["words"])
         rows = characters.fit_transform(phrases), words.fit_transform(phrases)
         return cls(embeddings, characters, words, rows[0].T.tocsr(), rows[1].T.tocsr())
 
@@ -80,8 +56,8 @@ class PhraseKernel:
         )
 
     def __post_init__(self) -> None:
-        self._characters_alike = _reader(self.characters, self.character_columns)
-        self._words_alike = _reader(self.words, self.word_columns)
+        self._characters_alike = reader(self.characters, self.character_columns)
+        self._words_alike = reader(self.words, self.word_columns)
 
     def similarities(self, text: str, embedding: FloatArray) -> FloatArray:
         """Return k(text, phrase) for every phrase, shape (n,)."""
@@ -103,8 +79,8 @@ class PhraseKernel:
         sp.save_npz(folder / "characters.npz", self.character_columns)
         sp.save_npz(folder / "words.npz", self.word_columns)
         vocabularies = {
-            part: sorted(vectorizer.vocabulary_, key=vectorizer.vocabulary_.__getitem__)
-            for part, vectorizer in (("characters", self.characters), ("words", self.words))
+            part: vocabulary_of(fitted)
+            for part, fitted in (("characters", self.characters), ("words", self.words))
         }
         (folder / "vocabularies.json").write_text(json.dumps(vocabularies), encoding="utf-8")
 
@@ -113,12 +89,10 @@ class PhraseKernel:
         """Read what `save` wrote."""
         arrays = np.load(folder / "kernel.npz", allow_pickle=False)
         vocabularies = json.loads((folder / "vocabularies.json").read_text(encoding="utf-8"))
-        vectorizers = []
-        for part, weights in (("characters", "character_weights"), ("words", "word_weights")):
-            vectorizer = _vectorizer(part, {term: i for i, term in enumerate(vocabularies[part])})
-            vectorizer.idf_ = arrays[weights]
-            vectorizers.append(vectorizer)
-        characters, words = vectorizers
+        characters, words = (
+            vectorizer(SETTINGS[part], vocabularies[part]) for part in ("characters", "words")
+        )
+        characters.idf_, words.idf_ = arrays["character_weights"], arrays["word_weights"]
         return cls(
             arrays["embeddings"],
             characters,

@@ -22,7 +22,9 @@ from hair_answers.knowledge.library import Library
 from hair_answers.nlu import (
     encoder,
     matcher,
-    safety_meaning,
+    ngrams,
+    safety_phrases,
+    safety_question,
     safety_reader,
     safety_rules,
     safety_sense,
@@ -31,12 +33,12 @@ from hair_answers.nlu import (
     text_cleaner,
 )
 from hair_answers.nlu.embedding_cache import EmbeddingCache
-from hair_answers.nlu.matcher import CONTROL_TOPICS
 from hair_answers.nlu.response_selection import ranking_rows, selection
-from hair_answers.nlu.safety_meaning import SafetyMeaning
+from hair_answers.nlu.safety_phrases import SafetyPhrases
+from hair_answers.nlu.safety_question import KnownQuestions
 from hair_answers.nlu.safety_reader import Finding, Reading, SafetyReader
 from hair_answers.nlu.safety_rules import Rule
-from hair_answers.nlu.safety_sense import SafetyPhrases, SafetySense
+from hair_answers.nlu.safety_sense import SafetySense
 from hair_answers.nlu.safety_verdict import REASSURED, Understanding, Verdict
 from hair_answers.operations.safety_log import SafetyLog, tell_clinic
 
@@ -46,12 +48,10 @@ SMALL_TALK_OK = "small_talk/ok"  # what "I'm fine" gets when no safety answer ca
 ANSWER_RANKING = "answer_ranking"
 DECISION = "decision"
 RANKING_LENGTH = 5
-QUESTION_NEAR = 0.7  # cosine from which the rest of a message is taken for a question that is known
-SHORTEST_QUESTION = 3  # words
 COMMON_FROM = 8  # phrases a word must stand in to count as spelt right
 HELPERS = (
-    encoder, matcher, safety_meaning, safety_reader, safety_rules, safety_sense, safety_text, safety_verdict,
-    text_cleaner,
+    encoder, matcher, ngrams, safety_phrases, safety_question, safety_reader, safety_rules, safety_sense,
+    safety_text, safety_verdict, text_cleaner,
 )  # fmt: skip
 
 
@@ -74,7 +74,7 @@ class SafetyGate(IntentClassifier, GraphComponent):
         self._model_storage = model_storage
         self._resource = resource
         self._reader: SafetyReader | None = None
-        self._meaning: SafetyMeaning | None = None
+        self._questions: KnownQuestions | None = None
         self._sense: SafetySense | None = None
         self._rules: dict[str, Rule] = {}
         self._log: SafetyLog | None = None
@@ -94,12 +94,12 @@ class SafetyGate(IntentClassifier, GraphComponent):
     def fingerprint_addon(cls, config: dict[str, Any]) -> str | None:
         """Retrain when a helper module or the reviewed rules change: Rasa itself watches only this class."""
         digest = hashlib.sha256("".join(inspect.getsource(helper) for helper in HELPERS).encode())
-        for path in (safety_rules.PATH, safety_sense.PATH):
+        for path in (safety_rules.PATH, *safety_phrases.files()):
             digest.update(path.read_bytes())
         return digest.hexdigest()
 
     def train(self, training_data: TrainingData) -> Resource:
-        """Store the rules, the phrases' meanings and the words that count as spelt right."""
+        """Store the rules, what the phrases teach, the known questions and the words that count as spelt right."""
         examples = [(m.get_full_intent(), m.get(TEXT)) for m in training_data.intent_examples]
         keys = {key for key, _ in examples}
         missing = sorted({rule.key for rule in safety_rules.load().rules} - keys)
@@ -109,10 +109,9 @@ class SafetyGate(IntentClassifier, GraphComponent):
             )
         used = Counter(word for _, phrase in examples for word in set(text_cleaner.clean(phrase).split()))
         with self._model_storage.write_to(self._resource) as folder:
-            meaning = SafetyMeaning.fit(examples, EmbeddingCache.default())
-            meaning.save(folder)
+            KnownQuestions.fit(examples, EmbeddingCache.default()).save(folder)
             phrases = SafetyPhrases.load()
-            SafetySense.fit(phrases, meaning.keys, meaning.vectors).save(folder)
+            SafetySense.fit(phrases, examples).save(folder)
             common = {word for word, count in used.items() if count >= COMMON_FROM and word.isalpha()}
             words = sorted(common | phrases.words())
             (folder / "words.json").write_text(json.dumps(words), encoding="utf-8")
@@ -141,7 +140,7 @@ class SafetyGate(IntentClassifier, GraphComponent):
         """Read what training stored in `folder`."""
         rules = safety_rules.load(folder / "safety.yml")
         self._reader = SafetyReader(rules, json.loads((folder / "words.json").read_text(encoding="utf-8")))
-        self._meaning = SafetyMeaning.load(folder)
+        self._questions = KnownQuestions.load(folder)
         self._sense = SafetySense.load(folder)
         for rule in rules.rules:
             self._rules[rule.key] = rule  # most urgent first: the mildest stays
@@ -158,14 +157,11 @@ class SafetyGate(IntentClassifier, GraphComponent):
 
     def judge(self, text: str, understood: Understanding) -> tuple[Verdict, Reading]:
         """Return the verdict on one typed message."""
-        assert self._reader and self._meaning and self._sense
+        assert self._reader and self._sense
         reading = self._reader.read(text)
-        # Meaning is asked only where the signs and the matcher leave room for it.
-        unclear = understood.decision != "answer" or understood.answers_safety
-        near = self._meaning.nearness(text.lstrip("/")) if unclear and not text.isspace() else None
-        urgent = reading.findings and reading.findings[0].rule.tier == 0
-        alarms = [] if urgent or text.isspace() else self._sense.alarms(text.lstrip("/"), reading.text)
-        return safety_verdict.judge(reading, understood, near, self._rules, alarms), reading
+        certain = reading.findings and reading.findings[0].rule.tier == 0
+        heard = [] if certain or text.isspace() else self._sense.read(text.lstrip("/"), reading.text)
+        return safety_verdict.judge(reading, understood, self._rules, heard), reading
 
     def _act(self, message: Message, understood: Understanding, verdict: Verdict, reading: Reading) -> None:
         if verdict.rule is not None:
@@ -194,14 +190,9 @@ class SafetyGate(IntentClassifier, GraphComponent):
 
     def _question(self, finding: Finding | None, reading: Reading) -> str | None:
         """Return the answer key that the rest of the message asks for, when that is clear."""
-        if finding is None or self._meaning is None:
+        if finding is None or self._questions is None:
             return None
-        pieces = [piece for piece in reading.rest(finding) if len(piece.split()) >= SHORTEST_QUESTION]
-        asked = [self._meaning.question(piece) for piece in pieces]
-        clear = [
-            row for row in asked if row[1] >= QUESTION_NEAR and row[0].partition("/")[0] not in CONTROL_TOPICS
-        ]
-        return max(clear, key=lambda row: row[1])[0] if clear else None
+        return self._questions.nearest(reading.rest(finding))
 
 
 def _denies_crisis(verdict: Verdict, reading: Reading) -> bool:

@@ -37,10 +37,6 @@ class Reading:
     findings: tuple[Finding, ...]
     denied: tuple[Rule, ...]
     red_flags: tuple[Rule, ...]  # rules of which only a single alarming word was found
-    is_personal: bool  # whether it reports something or names a person, rather than asks in general
-    reports: tuple[
-        bool, ...
-    ]  # of each sentence, whether it tells of now rather than asks in general or of long ago
 
     def rest(self, finding: Finding) -> tuple[str, ...]:
         """Return the pieces of the message the finding does not stand in."""
@@ -112,11 +108,7 @@ class _MessageReading:
                 denied.append(rule)
             if any(not self._is_negated(span) for span in self._spans(rule.red_flags)):
                 red_flags.append(rule)
-        tells = any(_any(self._rules.telling, sentence) for sentence in self._text.sentences)
-        reports = tuple(map(self._tells_of_now, self._text.sentences))
-        return Reading(
-            self._text, tuple(findings), tuple(denied), tuple(red_flags), tells or self._someone, reports
-        )
+        return Reading(self._text, tuple(findings), tuple(denied), tuple(red_flags))
 
     def _try(self, rule: Rule) -> frozenset[int] | bool:
         """Return the pieces of the first sign that is meant; else True when one was found but denied."""
@@ -126,7 +118,7 @@ class _MessageReading:
                 continue
             spans = [self._spans(part) for part in sign]
             # The last part is what a sign asserts; those before it set the scene.
-            asserted = [span for span in spans[-1] if not self._is_negated(span)]
+            asserted = [span for span in _tightest(spans[-1]) if not self._is_negated(span)]
             if not asserted:
                 found_denied = True
                 continue
@@ -171,8 +163,8 @@ class _MessageReading:
                 continue
             if NOT_DENIED_BY.intersection(self._text.words[i + 1 : start]):
                 continue
-            if word not in CLOSE_NEGATIONS or start - i <= 2:
-                return True
+            if word not in CLOSE_NEGATIONS or start - i <= 2 or "or" in self._text.words[i:start]:
+                return True  # "no fever or chills" denies both
         return False
 
     # Sentences ------------------------------------------------------------------------------------------------
@@ -186,13 +178,6 @@ class _MessageReading:
         places = {(self._text.sentence_of[s], self._text.piece_of[s]) for spans in meant for s, _ in spans}
         return rule.in_questions or not all(self._is_general(*place) for place in places)
 
-    def _tells_of_now(self, sentence: str) -> bool:
-        """Tell a report of now from a question in general, from fear of what may come and from history."""
-        rules = self._rules
-        if _any(rules.only_asking, sentence) or _any(rules.history, sentence):
-            return False
-        return not _any(rules.asking, sentence) or _any(rules.telling, sentence)
-
     def _is_general(self, sentence: int, piece: int) -> bool:
         """Tell a general question: its sentence asks and does not tell, and neither does this piece of it."""
         if (sentence, piece) not in self._general:
@@ -203,6 +188,11 @@ class _MessageReading:
                 part == whole or _any(only_asks, part) or not _any(tells, part)
             )
         return self._general[sentence, piece]
+
+
+def _tightest(spans: list[Span]) -> list[Span]:
+    """Return of all spans with one end the shortest: "have never had cancer" is judged by its "had cancer"."""
+    return list({end: (start, end) for start, end in sorted(spans)}.values())
 
 
 def _any(expressions: tuple[re.Pattern[str], ...], words: str) -> bool:

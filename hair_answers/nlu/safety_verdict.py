@@ -1,27 +1,28 @@
-"""From what was read, matched and meant to one verdict: which safety answer, or that it is no safety matter."""
+"""From what was read, matched and learned to one verdict: which safety answer, or that it is no safety matter."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from hair_answers.nlu.matcher import CONTROL_TOPICS
-from hair_answers.nlu.safety_meaning import SAFETY, Nearness
+from hair_answers.nlu.safety_question import SAFETY
 from hair_answers.nlu.safety_reader import Finding, Reading
-from hair_answers.nlu.safety_rules import TIERS, Rule
-from hair_answers.nlu.safety_sense import Alarm
+from hair_answers.nlu.safety_rules import Rule
+from hair_answers.nlu.safety_sense import Strengths
 
-# Chosen on the tuning set of tests/safety and on held-out phrases alone:
+# Strengths from which a key counts, chosen on the tuning set of tests/safety alone:
 # `python -m benchmarks.safety --set tuning` measures them.
-SURE = 0.9  # confidence from which the matcher's answer outweighs a mild sign in a message about nobody
-NEAR_ENOUGH = 0.6  # cosine to a safety phrase from which meaning alone may decide
-MARGIN = 0.1  # cosine by which the safety phrase must be nearer than any other
-PLAUSIBLE = -0.03  # the margin below which a safety answer of the matcher is not believed
-LIKELY = 0.5  # likelihood from which what was learned by example raises an alarm; in doubt it points to help
-LIKELY_AGAINST = 0.75  # the same where a milder sign or the matcher says otherwise
-LIKELY_IN_QUESTIONS = 0.85  # the same in a question, for rules that count in questions
+HEARD, HEARD_IN_A_SENTENCE = 0.1, 0.5  # learned by example: from the whole message, from one sentence of it
+HEARD_AT_ONCE, HEARD_AT_ONCE_IN_A_SENTENCE = -0.1, 0.2  # the same at tier 0: in doubt it points to help
+DECLINED = 0.4  # the same for a kind no where the matcher has an answer: "who offers PRP" is answered
+DENIED = 0.3  # more, where its sign is denied ("I am not suicidal")
+MATCHED = 0.0  # the matcher chose the key too
+SIGNED = -0.1  # a reviewed sign stands in the message; at tier 0 a sign needs no more
+DISMISSED = -0.8  # below it a single alarming word in a message that nothing understands is no red flag
+SIGN = 1.0  # what a sign adds when two keys of one tier are weighed
 REASSURED = "safety/reassured"
-URGENT = TIERS.index(1)  # up to this urgency a sign always wins
+CRISIS_OR_EMERGENCY = 0  # tier
+DECLINING = "R19"
 
 
 @dataclass(frozen=True)
@@ -52,87 +53,75 @@ class Understanding:
         return self.decision == "answer" and self.key.startswith(SAFETY)
 
     @property
-    def answers_question(self) -> bool:
-        """Tell whether the matcher answers with a curated answer that is no safety answer."""
-        return self.decision == "answer" and not self.key.startswith(SAFETY) and not self.is_control
-
-    @property
-    def is_control(self) -> bool:
-        """Tell small talk, follow-ups and the like."""
-        return self.key.partition("/")[0] in CONTROL_TOPICS
+    def answers_otherwise(self) -> bool:
+        """Tell whether the matcher has something to say that is no safety answer."""
+        return self.decision == "answer" and not self.key.startswith(SAFETY)
 
 
 def judge(
     reading: Reading,
     understood: Understanding,
-    near: Nearness | None,
     rules: dict[str, Rule],
-    alarms: Sequence[Alarm] = (),
+    heard: Sequence[Strengths] = (),
 ) -> Verdict:
     """Return the verdict; `rules` holds the mildest rule of each safety key."""
-    found = reading.findings[0] if reading.findings else None
-    if sensed := _sensed(found, reading, understood, rules, alarms):
-        return Verdict(sensed.rule, sensed)
-    if found and _outweighs(found.rule, reading, understood):
-        return Verdict(found.rule, found)
-    if understood.answers_safety and understood.key != REASSURED:
-        return _believe(rules[understood.key], understood.confidence, found, reading, near)
-    if understood.decision != "answer" and near is not None:
-        alarming = near.safety >= NEAR_ENOUGH and near.margin >= MARGIN and reading.is_personal
-        if alarming and near.key in rules and rules[near.key] not in reading.denied:
-            return Verdict(rules[near.key])
-        if understood.decision == "abstain" and reading.red_flags:
-            return Verdict(reading.red_flags[0])
-    return Verdict(None)
+    counting = [
+        *_signs(reading, understood, heard),
+        *_heard(reading, understood, rules, heard),
+    ]
+    if counting:
+        _, finding = max(counting, key=lambda row: (-row[1].rule.urgency, row[0]))
+        return Verdict(finding.rule, finding)
+    if understood.decision == "abstain":
+        flags = [rule for rule in reading.red_flags if _strength(rule, heard) >= DISMISSED]
+        if flags:
+            return Verdict(flags[0])
+    return Verdict(None, doubted=understood.answers_safety and understood.key != REASSURED)
 
 
-def _sensed(
-    found: Finding | None,
-    reading: Reading,
-    understood: Understanding,
-    rules: dict[str, Rule],
-    alarms: Sequence[Alarm],
-) -> Finding | None:
-    """Return the likeliest alarm that is more urgent than the sign found and is neither denied nor only asked about."""
-    for alarm in sorted(alarms, key=lambda alarm: -alarm.likelihood):
-        rule = rules[alarm.key]
-        if rule in reading.denied or (found and found.rule.urgency <= rule.urgency):
-            continue
-        needed = (
-            LIKELY_AGAINST
-            if understood.answers_question or (found and found.rule.tier != "support")
-            else LIKELY
-        )
-        reports = reading.reports if alarm.sentence is None else (reading.reports[alarm.sentence],)
-        if not any(reports):
-            needed = LIKELY_IN_QUESTIONS if rule.in_questions else 1.0
-        if alarm.likelihood >= needed:
-            told = range(len(reading.reports)) if alarm.sentence is None else (alarm.sentence,)
-            return Finding(rule, frozenset(piece for i in told for piece in reading.pieces_of(i)))
-    return None
+def _signs(
+    reading: Reading, understood: Understanding, heard: Sequence[Strengths]
+) -> Iterator[tuple[float, Finding]]:
+    """Yield the signs that count, with their weight: what was learned may only call a milder one harmless."""
+    for finding in reading.findings:
+        rule = finding.rule
+        strength = _strength(rule, heard)
+        needed = DECLINED if _declines(rule) and understood.answers_otherwise else SIGNED
+        if rule.tier == CRISIS_OR_EMERGENCY or strength >= needed:
+            yield strength + SIGN, finding
 
 
-def _believe(
-    rule: Rule, confidence: float, found: Finding | None, reading: Reading, near: Nearness | None
-) -> Verdict:
-    """Weigh the matcher's own safety answer against sign, denial, meaning and general questions."""
-    if found and found.rule.urgency <= rule.urgency:
-        return Verdict(found.rule, found)
-    implausible = near is not None and near.margin < PLAUSIBLE
-    if rule.tier != 0 and not (reading.is_personal or any(reading.reports)):
-        # "What causes sudden hair loss" is about nobody: it takes a rule that counts in questions, or certainty.
-        implausible |= not rule.in_questions or (rule.tier == "support" and confidence < SURE)
-    if not implausible and rule not in reading.denied:
-        return Verdict(rule)
-    return Verdict(found.rule, found) if found else Verdict(None, doubted=True)
+def _heard(
+    reading: Reading, understood: Understanding, rules: dict[str, Rule], heard: Sequence[Strengths]
+) -> Iterator[tuple[float, Finding]]:
+    """Yield the keys that what was learned by example speaks for clearly enough."""
+    for unit in heard:
+        told = range(len(reading.text.sentences)) if unit.sentence is None else (unit.sentence,)
+        pieces = frozenset(piece for i in told for piece in reading.pieces_of(i))
+        whole = unit.sentence is None
+        for key, strength in unit.by_key.items():
+            if key in rules and strength >= _needed(rules[key], reading, understood, whole):
+                yield strength, Finding(rules[key], pieces)
 
 
-def _outweighs(rule: Rule, reading: Reading, understood: Understanding) -> bool:
-    """Tell whether a sign outweighs the matcher's own answer."""
-    if rule.urgency <= URGENT:
-        return True
-    if understood.answers_safety:
-        return False  # both say safety: the more urgent is chosen later
-    if rule.tier == "support":
-        return not understood.answers_question
-    return reading.is_personal or not (understood.decision == "answer" and understood.confidence >= SURE)
+def _declines(rule: Rule) -> bool:
+    """Tell the rules that decline kindly what was asked for: a diagnosis, a dose, a ranking …"""
+    return rule.rule.startswith(DECLINING)
+
+
+def _strength(rule: Rule, heard: Sequence[Strengths]) -> float:
+    """Return how strongly the message or a sentence of it speaks for the rule; unheard, a sign just counts."""
+    return max((unit.by_key.get(rule.key, SIGNED) for unit in heard), default=SIGNED)
+
+
+def _needed(rule: Rule, reading: Reading, understood: Understanding, whole: bool) -> float:
+    """Return the strength from which a key counts without a sign of its own."""
+    if rule.tier == CRISIS_OR_EMERGENCY:
+        needed = HEARD_AT_ONCE if whole else HEARD_AT_ONCE_IN_A_SENTENCE
+    else:
+        needed = HEARD if whole else HEARD_IN_A_SENTENCE
+    if understood.answers_safety and understood.key == rule.key:
+        needed = min(needed, MATCHED)
+    elif _declines(rule) and understood.answers_otherwise:
+        needed = max(needed, DECLINED)
+    return needed + (DENIED if rule in reading.denied else 0.0)

@@ -28,7 +28,12 @@ class TrainingFailed(RuntimeError):
 def ingredients(root: Path) -> Iterator[Path]:
     """Yield every file the model is made of, in a stable order."""
     yield from (root / name for name in ("config.yml", "domain.yml", "requirements.txt"))
-    for folder, pattern in (("data", "*.yml"), ("hair_answers/nlu", "*"), ("evidence", "safety*.yml")):
+    for folder, pattern in (
+        ("data", "*.yml"),
+        ("hair_answers/nlu", "*"),
+        ("evidence", "safety.yml"),
+        ("evidence/safety_phrases", "*.yml"),
+    ):
         found = (root / folder).rglob(pattern)
         yield from sorted(path for path in found if path.is_file() and "__pycache__" not in path.parts)
 

@@ -6,53 +6,94 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from hair_answers.nlu import safety_rules, safety_sense, safety_text
-from hair_answers.nlu.encoder import shared_encoder
-from hair_answers.nlu.safety_sense import SafetyPhrases, SafetySense
+from hair_answers.nlu import ngrams, safety_rules, safety_sense, safety_text, text_cleaner
+from hair_answers.nlu.safety_phrases import SafetyPhrases
+from hair_answers.nlu.safety_sense import MEANING, RAREST, SETTINGS, SafetySense
 from hair_answers.nlu.safety_text import SafetyWords
 
 ROOT = Path(__file__).parents[2]
 PHRASES = SafetyPhrases.load()
-CRISIS, HARMLESS = "i do not want to be alive", "i want to dye my hair"
+CRISIS = "safety/self_harm"
+FEW = SafetyPhrases(
+    (
+        (CRISIS, "i do not want to be alive"),
+        (CRISIS, "i want to be dead"),
+        ("safety/pregnancy", "i am pregnant"),
+    ),
+    ("i want to dye my hair", "i am expecting a parcel"),
+)
+CURATED = [("cost/prp_cost", "how much is prp"), ("safety/pregnancy", "can i have it while breastfeeding")]
 
 
 @pytest.fixture(scope="module")
-def sense(tmp_path_factory: pytest.TempPathFactory) -> SafetySense:
-    """A sense of a few phrases, stored and read again."""
-    few = SafetyPhrases(tuple(("safety/self_harm", p) for p in (CRISIS, "i want to be dead")), (HARMLESS,))
-    others = ["how much is prp", "can i wash my hair"]
+def learned(tmp_path_factory: pytest.TempPathFactory) -> tuple[SafetySense, SafetySense]:
+    """A sense of a few phrases, as fitted and as stored and read again."""
     folder = tmp_path_factory.mktemp("sense")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(safety_sense, "CACHE", folder / "cache.npz")  # the project's own is left alone
-        SafetySense.fit(few, ["x/y"] * 2, np.stack([shared_encoder().encode(p) for p in others])).save(folder)
-    return SafetySense.load(folder)
+        patch.setattr(safety_sense, "RAREST", dict.fromkeys(RAREST, 1))
+        fitted = SafetySense.fit(FEW, CURATED)
+    fitted.save(folder)
+    return fitted, SafetySense.load(folder)
 
 
-def likelihood(sense: SafetySense, message: str) -> float:
+def strength(sense: SafetySense, message: str, key: str = CRISIS) -> float:
     text = safety_text.read(message, SafetyWords([], {}, []))
-    return max(alarm.likelihood for alarm in sense.alarms(message, text))
+    return max(unit.by_key[key] for unit in sense.read(message, text))
 
 
-def test_a_crisis_in_other_words_is_likelier_than_a_question(sense: SafetySense) -> None:
-    assert likelihood(sense, "i would like to be dead") > 0.5 > likelihood(sense, "what does prp cost")
+def test_a_crisis_in_other_words_speaks_louder_than_a_question(
+    learned: tuple[SafetySense, SafetySense],
+) -> None:
+    sense = learned[1]
+    assert strength(sense, "i would like to be dead") > strength(sense, "what does prp cost")
+    assert strength(sense, "i would like to be dead") > strength(sense, "i want to dye my beard")
 
 
-def test_one_sentence_of_many_is_heard(sense: SafetySense) -> None:
-    said = "How much is PRP? I do not want to be alive. Can I wash my hair after it? What is the price?"
-    assert likelihood(sense, said) > 0.5
+def test_a_curated_safety_phrase_teaches_too(learned: tuple[SafetySense, SafetySense]) -> None:
+    assert strength(learned[1], "may i have it while breastfeeding", "safety/pregnancy") > 0
 
 
-def test_no_phrase_is_both_and_every_key_has_an_urgent_rule() -> None:
+def test_one_sentence_of_many_is_heard(learned: tuple[SafetySense, SafetySense]) -> None:
+    said = "How much is PRP? I want to be dead. Can I wash my hair after it? What is the price?"
+    text = safety_text.read(said, SafetyWords([], {}, []))
+    units = {unit.sentence: unit.by_key[CRISIS] for unit in learned[1].read(said, text)}
+    assert max(units, key=lambda place: units[place]) == 1
+
+
+def test_one_word_alone_is_left_to_the_signs(learned: tuple[SafetySense, SafetySense]) -> None:
+    assert learned[1].read("yes", safety_text.read("yes", SafetyWords([], {}, []))) == []
+
+
+def test_what_is_stored_hears_the_same(learned: tuple[SafetySense, SafetySense]) -> None:
+    fitted, stored = learned
+    for text in ("i want to be dead", "how much is it", "is it ok when pregnant"):
+        assert np.allclose(fitted.strengths(text), stored.strengths(text), atol=0.01)
+
+
+def test_folding_the_kernel_into_weights_changes_nothing(learned: tuple[SafetySense, SafetySense]) -> None:
+    sense = learned[0]
+    texts, labels, vectors = safety_sense._examples(FEW, CURATED)
+    terms = {
+        part: ngrams.vectorizer({**SETTINGS[part], "min_df": 1}).fit_transform(texts) for part in SETTINGS
+    }
+    gram = safety_sense._gram((vectors - sense.mean) @ sense.axes, terms)
+    assert np.isclose(np.diag(gram).mean(), MEANING + 0.5, atol=0.3)  # unit n-grams, parts of mean length 1
+    duals, biases = safety_sense._machines(gram, labels, sense.keys)
+    by_kernel = gram @ duals.T + biases
+    assert np.allclose(by_kernel, [sense.strengths(text) for text in texts], atol=1e-3)
+
+
+def test_no_phrase_is_both_and_every_key_has_a_rule() -> None:
     needing = {phrase for _, phrase in PHRASES.needing}
     assert not needing & set(PHRASES.harmless)
-    urgent = {rule.key for rule in safety_rules.load().rules if rule.tier in (0, 1)}
-    assert {key for key, _ in PHRASES.needing} <= urgent
+    assert {key for key, _ in PHRASES.needing} == {rule.key for rule in safety_rules.load().rules}
 
 
-@pytest.mark.parametrize("name", ["test", "blind", "blind2"])
+@pytest.mark.parametrize("name", ["tuning", "test", "strangers"])
 def test_nothing_that_is_measured_was_learned(name: str) -> None:
     with (ROOT / "tests" / "safety" / f"{name}.tsv").open(encoding="utf-8") as file:
         rows = csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE)
-        measured = {row["text"].lower().strip(" .?!") for row in rows}
-    learned = {phrase.lower() for _, phrase in PHRASES.needing} | {p.lower() for p in PHRASES.harmless}
-    assert not measured & learned
+        measured = {text_cleaner.clean(row["text"]).strip(" .?!") for row in rows}
+    said = (*(phrase for _, phrase in PHRASES.needing), *PHRASES.harmless)
+    assert not measured & {text_cleaner.clean(phrase).strip(" .?!") for phrase in said}

@@ -1,0 +1,58 @@
+"""What people in need say in their own words, and what only sounds like it (evidence/safety_phrases/)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from itertools import product
+from pathlib import Path
+
+import yaml
+
+from hair_answers.nlu import text_cleaner
+
+FOLDER = Path(__file__).parents[2] / "evidence" / "safety_phrases"
+HARMLESS = "harmless"
+SAYINGS = 4  # settings in which each sign is said
+
+
+@dataclass(frozen=True)
+class SafetyPhrases:
+    """(key, phrase) of messages in need, and harmless phrases."""
+
+    needing: tuple[tuple[str, str], ...]
+    harmless: tuple[str, ...]
+
+    @classmethod
+    def load(cls, folder: Path = FOLDER) -> SafetyPhrases:
+        """Read a file a key and join settings with signs; harmless signs are told in everybody's settings."""
+        files: dict[str, dict[str, list[str]]] = {
+            path.stem: yaml.safe_load(path.read_text(encoding="utf-8"))
+            for path in sorted(folder.glob("*.yml"))
+        }
+        harmless = files.pop(HARMLESS)
+        needing = [(f"safety/{name}", said) for name, said_of in files.items() for said in _sayings(said_of)]
+        settings = sorted({setting for said_of in files.values() for setting in said_of.get("settings", ())})
+        framed = [
+            frame.format(topic)
+            for frame, topic in product(harmless.get("frames", ()), harmless.get("topics", ()))
+        ]
+        return cls(tuple(needing), (*_sayings({**harmless, "settings": settings}), *framed))
+
+    def words(self) -> set[str]:
+        """Return the words of all phrases: they are spelt right."""
+        phrases = (*(phrase for _, phrase in self.needing), *self.harmless)
+        return {word for phrase in phrases for word in text_cleaner.clean(phrase).split() if word.isalpha()}
+
+
+def files(folder: Path = FOLDER) -> list[Path]:
+    """Return the files that hold the phrases."""
+    return sorted(folder.glob("*.yml"))
+
+
+def _sayings(content: dict[str, list[str]]) -> Iterable[str]:
+    yield from content["phrases"]
+    settings = content.get("settings", [])
+    for i, sign in enumerate(content.get("signs", ())):
+        for j in range(SAYINGS):
+            yield settings[(i + j * max(1, len(settings) // SAYINGS)) % len(settings)].format(sign)
