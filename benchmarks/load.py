@@ -1,8 +1,9 @@
 """How many people one machine serves: real processes, real conversations, whole turns over REST.
 
-`python -m benchmarks.load` measures the embedded bot (SQLite, one process) and the stack with 1, 2 and 3 bots, with
-1, 8, 32 and 128 people at once; `--url` measures a server that runs already (for example Rasa's default project), with
-its process ids in `--pids` for the CPU. A person writes at once after each answer unless `--pause 2 8` is given.
+`python -m benchmarks.load` measures Rasa's default project (after `make setup STOCK=1`), the embedded bot (SQLite, one
+process) and the stack with 1, 2 and 3 bots, with 1, 8, 32 and 128 people at once. A person writes at once after each
+answer unless `--pause 2 8` is given. `--long` times one long conversation, `--conversations 10000` reads the memory
+after so many short ones; `--url` measures a server that runs already.
 """
 
 from __future__ import annotations
@@ -10,61 +11,36 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
+import itertools
 import json
 import os
 import random
 import signal
+import statistics
 import subprocess
 import sys
 import time
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import aiohttp
 
+from benchmarks import default_project, talk
 from hair_answers.operations.noise import quiet_environment
 from hair_answers.operations.ports import free_port
 from hair_answers.operations.stack import Stack, bot_is_ready, temporary_folder
 from hair_answers.operations.training import ROOT, train
 
-TURNS = 6  # of a conversation
 WARM_UP = 10  # messages before the clock starts
-# Plain questions, follow-ups that need the action server, a miss, small talk.
-CONVERSATIONS = (
-    ("hello", "what is alopecia areata", "is it permanent", "what helps", "thanks", "bye"),
-    (
-        "what is prp",
-        "does it hurt",
-        "what does it cost",
-        "how many sessions",
-        "where does that come from",
-        "ok",
-    ),
-    (
-        "how is stem cell therapy done",
-        "what are the risks",
-        "is it approved",
-        "who can have it",
-        "blorp",
-        "thank you",
-    ),
-    (
-        "does minoxidil work",
-        "side effects",
-        "and for women",
-        "compare it with prp",
-        "which is cheaper",
-        "bye",
-    ),
-)
-PLAIN = (
-    "what is alopecia areata",
-    "what is prp",
-    "does minoxidil work",
-    "what are the risks of stem cell therapy",
-)
+DEFAULT = "rasa init, in memory"
+LONG_TURNS = (10, 100, 1000)  # after so many turns a long conversation is timed
+LAST = 10  # turns that are timed
+
+
+Serving = contextlib.AbstractContextManager[tuple[str, list[int]]]
+Talk = Callable[[], Iterator[tuple[str, ...]]]
 
 
 @dataclass(frozen=True)
@@ -122,8 +98,8 @@ class Load:
 
     url: str
     pids: Sequence[int]
+    talk: Iterator[tuple[str, ...]]
     pause: tuple[float, float] | None = None
-    plain: bool = False
 
     async def measure(self, server: str, people: int, seconds: float) -> Row:
         """Warm up, then measure for `seconds`."""
@@ -132,7 +108,7 @@ class Load:
         timeout, connector = aiohttp.ClientTimeout(total=120), aiohttp.TCPConnector(limit=0)
         async with aiohttp.ClientSession(timeout=timeout, connector=connector) as session:
             for number in range(WARM_UP):
-                await self._say(session, "warm", PLAIN[number % len(PLAIN)])
+                await self._say(session, f"warm-{number}", next(self.talk)[0])
             before, started = cpu_seconds(self.pids), time.perf_counter()
             until = started + seconds
             await asyncio.gather(*(self._person(session, until, timings, failed) for _ in range(people)))
@@ -146,6 +122,30 @@ class Load:
             round(each, 1), round(1000 / each, 1) if each else 0.0, round(memory_mb(self.pids)),
         )  # fmt: skip
 
+    async def long(self) -> dict[int, float]:
+        """Return the median milliseconds of the last turns of a conversation, by its length in turns."""
+        timings: list[float] = []
+        async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=60)) as session:
+            texts = itertools.chain.from_iterable(self.talk)
+            for text in itertools.islice(texts, max(LONG_TURNS)):
+                started = time.perf_counter()
+                await self._say(session, "load-long", text)
+                timings.append(1000 * (time.perf_counter() - started))
+        return {turns: statistics.median(timings[turns - LAST : turns]) for turns in LONG_TURNS}
+
+    async def many(self, conversations: int, at_once: int = 8) -> tuple[float, float]:
+        """Return the memory in MB before and after so many conversations of one message."""
+        before = memory_mb(self.pids)
+        waiting = iter(range(conversations))
+
+        async def person(session: aiohttp.ClientSession) -> None:
+            for number in waiting:
+                await self._say(session, f"load-many-{number}", next(self.talk)[0])
+
+        async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=60)) as session:
+            await asyncio.gather(*(person(session) for _ in range(at_once)))
+        return before, memory_mb(self.pids)
+
     async def _person(
         self, session: aiohttp.ClientSession, until: float, timings: list[float], failed: list[int]
     ) -> None:
@@ -153,7 +153,7 @@ class Load:
             await asyncio.sleep(random.uniform(0, self.pause[1]))
         while time.perf_counter() < until:
             sender = f"load-{uuid.uuid4().hex[:16]}"
-            for text in random.choices(PLAIN, k=TURNS) if self.plain else random.choice(CONVERSATIONS):
+            for text in next(self.talk):
                 started = time.perf_counter()
                 answered = await self._say(session, sender, text)
                 timings.append(time.perf_counter() - started)
@@ -177,8 +177,13 @@ class Load:
 
 
 @contextlib.contextmanager
-def embedded(model: Path, folder: Path) -> Iterator[tuple[str, list[int]]]:
+def embedded(model: Path) -> Iterator[tuple[str, list[int]]]:
     """The bot as `make run` starts it, on a database of its own."""
+    with temporary_folder() as folder:
+        yield from _embedded(model, folder)
+
+
+def _embedded(model: Path, folder: Path) -> Iterator[tuple[str, list[int]]]:
     port, actions = free_port(), free_port()
     endpoints, credentials = folder / "endpoints.yml", folder / "credentials.yml"
     text = (ROOT / "endpoints.yml").read_text().replace(".state/conversations.db", str(folder / "chat.db"))
@@ -214,15 +219,16 @@ def embedded(model: Path, folder: Path) -> Iterator[tuple[str, list[int]]]:
 
 
 @contextlib.contextmanager
-def stacked(model: Path, folder: Path, bots: int) -> Iterator[tuple[str, list[int]]]:
+def stacked(model: Path, bots: int) -> Iterator[tuple[str, list[int]]]:
     """PostgreSQL, Redis, RabbitMQ, the action server, `bots` bots and nginx."""
-    stack = Stack(folder, model, bots)
-    try:
-        stack.start()
-        processes = (service.process for service in stack.services.values())
-        yield f"{stack.url}/webhooks/rest/webhook", [process.pid for process in processes if process]
-    finally:
-        stack.stop()
+    with temporary_folder() as folder:
+        stack = Stack(folder, model, bots)
+        try:
+            stack.start()
+            processes = (service.process for service in stack.services.values())
+            yield f"{stack.url}/webhooks/rest/webhook", [process.pid for process in processes if process]
+        finally:
+            stack.stop()
 
 
 def show(row: Row) -> None:
@@ -240,27 +246,56 @@ def show(row: Row) -> None:
     )
 
 
+def servers(given: argparse.Namespace) -> Iterator[tuple[str, Serving, Talk]]:
+    """Yield every server asked for: its name, how it is served and what is said to it."""
+    said = talk.plain if given.plain else talk.conversations
+    if given.url:
+        yield given.name, contextlib.nullcontext((given.url, given.pids)), said
+        return
+    if given.default:
+        yield DEFAULT, default_project.served(), talk.default_project
+    model = train(ROOT)
+    if not given.only_stack:
+        yield "embedded, SQLite", embedded(model), said
+    for bots in given.bots:
+        yield f"stack, {bots} bot{'s' * (bots > 1)}", stacked(model, bots), said
+
+
 def run(given: argparse.Namespace) -> list[Row]:
     """Measure every server asked for."""
     rows: list[Row] = []
-
-    def measure(server: str, url: str, pids: Sequence[int]) -> None:
-        load = Load(url, pids, tuple(given.pause) if given.pause else None, given.plain)
-        for people in given.people:
-            rows.append(asyncio.run(load.measure(server, people, given.seconds)))
-            show(rows[-1])
-
-    if given.url:
-        measure(given.name, given.url, given.pids)
-        return rows
-    model = train(ROOT)
-    if not given.only_stack:
-        with temporary_folder() as folder, embedded(model, folder) as (url, pids):
-            measure("embedded, SQLite", url, pids)
-    for bots in given.bots:
-        with temporary_folder() as folder, stacked(model, folder, bots) as (url, pids):
-            measure(f"stack, {bots} bot{'s' * (bots > 1)}", url, pids)
+    for name, serving, said in servers(given):
+        with serving as (url, pids):
+            load = Load(url, pids, said(), tuple(given.pause) if given.pause else None)
+            for people in given.people:
+                rows.append(asyncio.run(load.measure(name, people, given.seconds)))
+                show(rows[-1])
+            if name != DEFAULT:
+                _measure_length(name, load, given)
+    _compare(rows)
     return rows
+
+
+def _measure_length(name: str, load: Load, given: argparse.Namespace) -> None:
+    """Print what a long conversation, and many of them, cost when that is asked for."""
+    if given.long:
+        for turns, median in asyncio.run(load.long()).items():
+            print(f"{name}: a turn after {turns} turns of one conversation: {median:.1f} ms", flush=True)
+    if given.conversations:
+        before, after = asyncio.run(load.many(given.conversations))
+        print(
+            f"{name}: {before:.0f} MB, after {given.conversations} conversations {after:.0f} MB", flush=True
+        )
+
+
+def _compare(rows: Sequence[Row]) -> None:
+    """Print how many times as many messages a core ours takes as Rasa's default project, at each number of people."""
+    theirs = {row.people: row for row in rows if row.server == DEFAULT}
+    for row in rows:
+        other = theirs.get(row.people)
+        if other and other is not row:
+            times = row.per_second_per_core / other.per_second_per_core
+            print(f"{row.server}, {row.people} people: {times:.1f} times as many messages a core", flush=True)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -269,6 +304,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options.add_argument("--people", type=int, nargs="+", default=[1, 8, 32, 128])
     options.add_argument("--seconds", type=float, default=15)
     options.add_argument("--bots", type=int, nargs="*", default=[1, 2, 3], help="stacks to measure")
+    options.add_argument(
+        "--default", action="store_true", help="beside Rasa's default project, in the same run"
+    )
+    options.add_argument("--long", action="store_true", help="also time one conversation of a thousand turns")
+    options.add_argument("--conversations", type=int, default=0, help="also read the memory after so many")
     options.add_argument("--only-stack", action="store_true")
     options.add_argument("--plain", action="store_true", help="plain questions only: no action server")
     options.add_argument("--pause", type=float, nargs=2, help="seconds a person thinks, from and to")

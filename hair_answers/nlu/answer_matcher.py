@@ -37,6 +37,7 @@ from hair_answers.nlu import (
 from hair_answers.nlu.embedding_cache import EmbeddingCache
 from hair_answers.nlu.matcher import CONTROL_TOPICS, Match, Matcher
 from hair_answers.nlu.text_cleaner import plain_characters
+from hair_answers.nlu.threads import one_thread
 from hair_answers.nlu.turn_reader import PLAIN
 
 logger = logging.getLogger(__name__)
@@ -123,6 +124,7 @@ class AnswerMatcher(IntentClassifier, GraphComponent):
         **kwargs: Any,
     ) -> AnswerMatcher:
         """Load warm: the first message is as quick as the next."""
+        one_thread()
         component = cls(config, model_storage, resource)
         with model_storage.read_from(resource) as folder:
             component._matcher = Matcher.load(folder)
