@@ -22,11 +22,10 @@ def asked(bot: Any, sender: str, *messages: str) -> Any:
     return turns[-1]
 
 
-@pytest.mark.parametrize(
-    "before",
-    [(), ("slow thinning",), ("slow thinning", "6 months"), ("slow thinning", "6 months", "45")],
-    ids=len,
-)
+ANSWERS = ("slow thinning", "6 months", "45", "nothing yet")  # to every question but the last, about health
+
+
+@pytest.mark.parametrize("before", [ANSWERS[:asked] for asked in range(len(ANSWERS) + 1)], ids=len)
 @pytest.mark.parametrize(("text", "key"), [(CRISIS, KEY), (EMERGENCY, "safety/emergency_after_procedure")])
 def test_help_comes_first_at_every_question_of_the_guided_check(
     bot: Any, sender: str, before: tuple[str, ...], text: str, key: str
