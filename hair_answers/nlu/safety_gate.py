@@ -33,6 +33,7 @@ from hair_answers.nlu import (
     text_cleaner,
 )
 from hair_answers.nlu.embedding_cache import EmbeddingCache
+from hair_answers.nlu.memory import give_back
 from hair_answers.nlu.response_selection import ranking_rows, selection
 from hair_answers.nlu.safety_phrases import SafetyPhrases
 from hair_answers.nlu.safety_question import KnownQuestions
@@ -134,6 +135,7 @@ class SafetyGate(IntentClassifier, GraphComponent):
         if config.get("counts"):
             gate._log = SafetyLog(Path(config["counts"]), Library.default().clinic.safety_alerts, tell_clinic)
         gate.judge("warm up", Understanding((), 0.0, "abstain"))
+        give_back()
         return gate
 
     def read(self, folder: Path) -> None:

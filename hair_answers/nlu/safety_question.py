@@ -18,6 +18,7 @@ from hair_answers.nlu.matcher import CONTROL_TOPICS
 SAFETY = "safety/"
 NEAR = 0.7  # cosine from which a piece is taken for a question that is known
 SHORTEST = 3  # words
+BLOCKS = 16
 
 
 @dataclass
@@ -55,6 +56,9 @@ class KnownQuestions:
         return key if cosine >= NEAR else None
 
     def _nearest(self, text: str) -> tuple[float, str]:
-        cosines = self.vectors.astype(np.float32) @ shared_encoder().recall(text_cleaner.clean(text))
+        vector = shared_encoder().recall(text_cleaner.clean(text))
+        # A block at a time: widened whole, the vectors would take twice their memory for good.
+        blocks = np.array_split(self.vectors, BLOCKS)
+        cosines = np.concatenate([block.astype(np.float32) @ vector for block in blocks])
         place = int(cosines.argmax())
         return float(cosines[place]), self.keys[place]
