@@ -1,18 +1,17 @@
 """What several servers share besides conversations: call-back requests, opinions, safety counts, all in PostgreSQL."""
 
 import os
-import socket
 import subprocess
 import sys
 import uuid
 
 import pytest
 import sqlalchemy as sa
-from aiosmtpd.controller import Controller
 
 from hair_answers.operations.feedback import Feedback
 from hair_answers.operations.outbox import Outbox
 from hair_answers.operations.safety_log import VARIABLE, SafetyLog
+from tests.mailbox import running_mailbox
 
 pytestmark = pytest.mark.services
 
@@ -84,27 +83,10 @@ def test_a_call_back_form_apologises_while_the_database_is_away_and_goes_on_afte
     assert outbox.forget(person.sender) == 1
 
 
-class Mailbox:
-    """What the clinic's mail server received."""
-
-    def __init__(self):
-        self.messages = []
-
-    async def handle_DATA(self, server, session, envelope):
-        self.messages.append(envelope.content.decode())
-        return "250 OK"
-
-
 @pytest.fixture
 def mail():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    mailbox = Mailbox()
-    server = Controller(mailbox, hostname="127.0.0.1", port=port)
-    server.start()
-    yield mailbox, {"SMTP_HOST": "127.0.0.1", "SMTP_PORT": str(port), "SMTP_STARTTLS": "no"}
-    server.stop()
+    with running_mailbox() as running:
+        yield running
 
 
 def test_two_delivery_services_deliver_each_request_once(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -11,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from aiosmtpd.controller import Controller
 
 from hair_answers.knowledge.library import Library
 from hair_answers.operations import delivery, outbox, safety_log
@@ -19,6 +17,7 @@ from hair_answers.operations.outbox import Outbox, deliver_waiting
 from hair_answers.operations.safety_log import SafetyLog, tell_clinic
 from tests.channels.stand_ins.loopback import at_least
 from tests.channels.stand_ins.slack import SlackStandIn
+from tests.mailbox import Mailbox, running_mailbox
 
 CLINIC = Library.default().clinic
 CRISIS = "my name is Zebedee Quuxley and i want to kill myself"
@@ -60,31 +59,10 @@ def test_a_notice_reaches_slack_once_after_slack_had_refused_it(
         assert secret not in str(slack.calls) + bot.log.read_text()
 
 
-class Mailbox:
-    """The clinic's mail server, which refuses the first message."""
-
-    def __init__(self) -> None:
-        self.messages: list[str] = []
-        self.asked = 0
-
-    async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:
-        self.asked += 1
-        if self.asked == 1:
-            return "451 try again later"
-        self.messages.append(envelope.content.decode())
-        return "250 OK"
-
-
 @pytest.fixture
 def mail() -> Iterator[tuple[Mailbox, dict[str, str]]]:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    mailbox = Mailbox()
-    server = Controller(mailbox, hostname="127.0.0.1", port=port)
-    server.start()
-    yield mailbox, {"SMTP_HOST": "127.0.0.1", "SMTP_PORT": str(port), "SMTP_STARTTLS": "no"}
-    server.stop()
+    with running_mailbox(refusals=1) as running:
+        yield running
 
 
 def test_a_notice_reaches_the_desk_by_mail_once_after_the_server_had_refused_it(

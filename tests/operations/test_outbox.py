@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import socket
 import threading
 import time
 from collections.abc import Iterator
 from dataclasses import replace
-from email.message import Message
 from pathlib import Path
 from typing import Any
 
 import pytest
-from aiosmtpd.controller import Controller
 
 from hair_answers.knowledge.library import Library
 from hair_answers.operations import delivery, outbox
 from hair_answers.operations.outbox import Outbox, Request, deliver_waiting, keep_delivering
+from tests.mailbox import Mailbox, running_mailbox
 
 CLINIC = Library.default().clinic
 BY_EMAIL = replace(CLINIC, handoff=replace(CLINIC.handoff, target="email", email="desk@clinic.example"))
@@ -39,39 +37,10 @@ def box(tmp_path: Path, clock: Clock) -> Outbox:
     return Outbox(f"sqlite:///{tmp_path / 'outbox.db'}", clock)
 
 
-class Mailbox:
-    """What a mail server received; it refuses while `broken`."""
-
-    def __init__(self) -> None:
-        self.messages: list[Message] = []
-        self.broken = False
-
-    async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:
-        if self.broken:
-            return "451 try again later"
-        self.messages.append(envelope.content.decode())
-        return "250 OK"
-
-
 @pytest.fixture
 def mail() -> Iterator[tuple[Mailbox, dict[str, str]]]:
-    """A real SMTP server on this machine, and the settings that lead to it."""
-    mailbox = Mailbox()
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    server = Controller(mailbox, hostname="127.0.0.1", port=port)
-    server.start()
-    yield (
-        mailbox,
-        {
-            "SMTP_HOST": "127.0.0.1",
-            "SMTP_PORT": str(port),
-            "SMTP_STARTTLS": "no",
-            "SMTP_FROM": "bot@clinic.example",
-        },
-    )
-    server.stop()
+    with running_mailbox() as running:
+        yield running
 
 
 def test_a_request_outlives_the_process(box: Outbox, clock: Clock) -> None:
