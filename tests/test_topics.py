@@ -14,6 +14,8 @@ SERVED_BY: dict[str, set[str]] = {
     "safety/reassured": {"small_talk/ok"},
     # A parent asks about a child of their own: the child's doctor comes first (rule R07).
     "causes/children": {"safety/child"},
+    # Somebody who cannot stop pulling gets support first (rule R15).
+    "causes/hair_pulling_help": {"safety/hair_pulling_support"},
 }
 
 

@@ -103,15 +103,21 @@ class SafetyGate(IntentClassifier, GraphComponent):
         """Store the rules, what the phrases teach, the known questions and the words that count as spelt right."""
         examples = [(m.get_full_intent(), m.get(TEXT)) for m in training_data.intent_examples]
         keys = {key for key, _ in examples}
-        missing = sorted({rule.key for rule in safety_rules.load().rules} - keys)
+        ruled = {rule.key for rule in safety_rules.load().rules}
+        missing = sorted(ruled - keys)
         if missing:
             raise ValueError(
                 f"evidence/safety.yml names {missing}, which no file under data/ has. Cure: mend the key."
             )
+        phrases = SafetyPhrases.load()
+        unruled = sorted({key for key, _ in phrases.needing} - ruled)
+        if unruled:
+            raise ValueError(
+                f"evidence/safety_phrases teaches {unruled}, which no rule answers with. Cure: mend the file's name."
+            )
         used = Counter(word for _, phrase in examples for word in set(text_cleaner.clean(phrase).split()))
         with self._model_storage.write_to(self._resource) as folder:
             KnownQuestions.fit(examples, EmbeddingCache.default()).save(folder)
-            phrases = SafetyPhrases.load()
             SafetySense.fit(phrases, examples).save(folder)
             common = {word for word, count in used.items() if count >= COMMON_FROM and word.isalpha()}
             words = sorted(common | phrases.words())

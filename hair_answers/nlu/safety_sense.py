@@ -32,9 +32,7 @@ CACHE = Path(".rasa") / "embeddings-safety.npz"
 PARTS = 128  # principal parts of an embedding
 MEANING, WORDS, CHARACTERS = 0.5, 0.25, 0.25  # shares of the kernel
 STRENGTH = 3.0  # inverse regularisation (C)
-HARDEST = (
-    5000  # harmless phrases and questions, those that sound most like need: the others would teach nothing
-)
+HARDEST = 6500  # harmless examples that sound most like need; the others would teach nothing
 SETTINGS: dict[str, dict[str, Any]] = {
     "words": {"analyzer": "word", "ngram_range": (1, 2), "token_pattern": r"(?u)\b\w+\b"},
     "characters": {"analyzer": "char_wb", "ngram_range": (2, 5)},

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from hair_answers.nlu import ngrams, safety_rules, safety_sense, safety_text, text_cleaner
-from hair_answers.nlu.safety_phrases import SafetyPhrases
+from hair_answers.nlu.safety_phrases import SafetyPhraseError, SafetyPhrases
 from hair_answers.nlu.safety_sense import MEANING, RAREST, SETTINGS, SafetySense
 from hair_answers.nlu.safety_text import SafetyWords
 
@@ -82,6 +82,23 @@ def test_folding_the_kernel_into_weights_changes_nothing(learned: tuple[SafetySe
     duals, biases = safety_sense._machines(gram, labels, sense.keys)
     by_kernel = gram @ duals.T + biases
     assert np.allclose(by_kernel, [sense.strengths(text) for text in texts], atol=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("content", "cure"),
+    [
+        ("phrases: [1]", "put it in quotes"),
+        ("phrases: ['']", "put it in quotes"),
+        ("phrase:\n- i am unwell", "see README.md"),
+        ("- i am unwell", "see README.md"),
+        ("phrases:\n- said: so: badly", "quote the line"),
+    ],
+)
+def test_a_faulty_file_says_how_to_mend_it(tmp_path: Path, content: str, cure: str) -> None:
+    (tmp_path / "harmless.yml").write_text("phrases: [i want to dye my hair]")
+    (tmp_path / "self_harm.yml").write_text(content)
+    with pytest.raises(SafetyPhraseError, match=cure):
+        SafetyPhrases.load(tmp_path)
 
 
 def test_no_phrase_is_both_and_every_key_has_a_rule() -> None:

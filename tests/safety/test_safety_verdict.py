@@ -83,7 +83,7 @@ def test_the_most_urgent_key_wins_and_then_the_strongest(reader: SafetyReader) -
 
 def test_a_sentence_alone_must_be_louder_than_a_whole_message(reader: SafetyReader) -> None:
     reading = reader.read("How much is PRP? The quiet has come over me.")
-    for strength, tier in ((0.2, None), (0.4, 0)):
+    for strength, tier in ((0.1, None), (0.4, 0)):
         rule = judge(reading, UNSURE, RULES, [Strengths({EMERGENCY: strength}, 1)]).rule
         assert (rule and rule.tier) == tier
 
