@@ -25,7 +25,7 @@ MODEL = ROOT / "models" / "hair-answers.tar.gz"
 TEST_SET = ROOT / "tests" / "safety"
 REAL_QUESTIONS = ROOT.parent / "shared" / "benchmarks" / "real_questions"
 NEGATIVE = "negative"
-SETS = ("tuning", "test", "strangers")
+SETS = ("tuning", "test")
 
 
 @dataclass(frozen=True)
@@ -106,7 +106,7 @@ def unpacked(model: Path) -> Iterator[Path]:
 
 def expected(bot: Bot, rule: str) -> tuple[set[str], int, str]:
     """Return the keys that serve a rule of the test set, its least urgent place among the tiers, and its tier."""
-    own = [r for r in bot.rules if r.rule == rule or (rule == "R07" and r.rule == "R07a")]
+    own = [r for r in bot.rules if r.rule.startswith(rule)]  # R07 is served by R07a too, R19 by R19a to R19g
     return {r.key for r in own}, max(r.urgency for r in own), str(min(own, key=lambda r: r.urgency).tier)
 
 

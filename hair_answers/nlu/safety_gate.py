@@ -21,6 +21,7 @@ from rasa.shared.nlu.training_data.training_data import TrainingData
 from hair_answers.knowledge.library import Library
 from hair_answers.nlu import (
     encoder,
+    language_guess,
     matcher,
     ngrams,
     safety_phrases,
@@ -33,6 +34,7 @@ from hair_answers.nlu import (
     text_cleaner,
 )
 from hair_answers.nlu.embedding_cache import EmbeddingCache
+from hair_answers.nlu.language_guess import shared_guess
 from hair_answers.nlu.memory import give_back
 from hair_answers.nlu.response_selection import ranking_rows, selection
 from hair_answers.nlu.safety_phrases import SafetyPhrases
@@ -51,8 +53,8 @@ DECISION = "decision"
 RANKING_LENGTH = 5
 COMMON_FROM = 8  # phrases a word must stand in to count as spelt right
 HELPERS = (
-    encoder, matcher, ngrams, safety_phrases, safety_question, safety_reader, safety_rules, safety_sense,
-    safety_text, safety_verdict, text_cleaner,
+    encoder, language_guess, matcher, ngrams, safety_phrases, safety_question, safety_reader, safety_rules,
+    safety_sense, safety_text, safety_verdict, text_cleaner,
 )  # fmt: skip
 
 
@@ -115,12 +117,12 @@ class SafetyGate(IntentClassifier, GraphComponent):
             raise ValueError(
                 f"evidence/safety_phrases teaches {unruled}, which no rule answers with. Cure: mend the file's name."
             )
-        used = Counter(word for _, phrase in examples for word in set(text_cleaner.clean(phrase).split()))
+        said = [*(phrase for _, phrase in examples), *phrases.texts()]
+        used = Counter(word for phrase in said for word in set(text_cleaner.clean(phrase).split()))
         with self._model_storage.write_to(self._resource) as folder:
             KnownQuestions.fit(examples, EmbeddingCache.default()).save(folder)
             SafetySense.fit(phrases, examples).save(folder)
-            common = {word for word, count in used.items() if count >= COMMON_FROM and word.isalpha()}
-            words = sorted(common | phrases.words())
+            words = sorted(word for word, count in used.items() if count >= COMMON_FROM and word.isalpha())
             (folder / "words.json").write_text(json.dumps(words), encoding="utf-8")
             (folder / "safety.yml").write_bytes(safety_rules.PATH.read_bytes())
         return self._resource
@@ -167,8 +169,10 @@ class SafetyGate(IntentClassifier, GraphComponent):
         """Return the verdict on one typed message."""
         assert self._reader and self._sense
         reading = self._reader.read(text)
-        certain = reading.findings and reading.findings[0].rule.tier == 0
-        heard = [] if certain or text.isspace() else self._sense.read(text.lstrip("/"), reading.text)
+        unread = text.isspace() or shared_guess().is_foreign(
+            text
+        )  # the examples are English: signs alone count
+        heard = [] if unread else self._sense.read(text.lstrip("/"), reading.text)
         return safety_verdict.judge(reading, understood, self._rules, heard), reading
 
     def _act(self, message: Message, understood: Understanding, verdict: Verdict, reading: Reading) -> None:

@@ -9,8 +9,6 @@ from pathlib import Path
 
 import yaml
 
-from hair_answers.nlu import text_cleaner
-
 FOLDER = Path(__file__).parents[2] / "evidence" / "safety_phrases"
 HARMLESS = "harmless"
 SAYINGS = 4  # settings in which each sign is said
@@ -44,10 +42,9 @@ class SafetyPhrases:
         ]
         return cls(tuple(needing), (*_sayings({**harmless, "settings": settings}), *framed))
 
-    def words(self) -> set[str]:
-        """Return the words of all phrases: they are spelt right."""
-        phrases = (*(phrase for _, phrase in self.needing), *self.harmless)
-        return {word for phrase in phrases for word in text_cleaner.clean(phrase).split() if word.isalpha()}
+    def texts(self) -> tuple[str, ...]:
+        """Return all that is said, in need or not."""
+        return (*(phrase for _, phrase in self.needing), *self.harmless)
 
 
 def files(folder: Path = FOLDER) -> list[Path]:

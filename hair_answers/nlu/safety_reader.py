@@ -65,11 +65,17 @@ class SafetyReader:
             for words in slot:
                 self._slots.setdefault(words, []).append(slot)
         self._longest = max(map(len, self._slots), default=0)
+        self._begun: dict[Slot, list[int]] = {}  # the parts (by identity) that may begin with a slot
+        for part in rules.parts():
+            for slot in {pattern[0] for pattern in part}:
+                self._begun.setdefault(slot, []).append(id(part))
 
     def read(self, message: str) -> Reading:
         """Return every rule that `message` fires."""
         text = safety_text.read(message, self._vocabulary)
-        return _MessageReading(text, self._hits(text), self._rules).reading()
+        hits = self._hits(text)
+        begun = {part for slot in hits for part in self._begun.get(slot, ())}
+        return _MessageReading(text, hits, begun, self._rules).reading()
 
     def _hits(self, text: SafetyText) -> dict[Slot, list[Span]]:
         hits: dict[Slot, list[Span]] = {}
@@ -83,8 +89,11 @@ class SafetyReader:
 class _MessageReading:
     """One message's work: spans are looked up once."""
 
-    def __init__(self, text: SafetyText, hits: dict[Slot, list[Span]], rules: SafetyRules) -> None:
-        self._text, self._hits, self._rules = text, hits, rules
+    def __init__(
+        self, text: SafetyText, hits: dict[Slot, list[Span]], begun: set[int], rules: SafetyRules
+    ) -> None:
+        """`begun`: the parts whose first words stand in the message; of some thousand, a handful."""
+        self._text, self._hits, self._begun, self._rules = text, hits, begun, rules
         self._part_spans: dict[int, list[Span]] = {}
         harmless = self._spans(rules.not_meant)
         if harmless:
@@ -114,7 +123,7 @@ class _MessageReading:
         """Return the pieces of the first sign that is meant; else True when one was found but denied."""
         found_denied = False
         for sign in rule.signs:
-            if not all(self._spans(part) for part in sign):
+            if id(sign[0]) not in self._begun or not all(self._spans(part) for part in sign):
                 continue
             spans = [self._spans(part) for part in sign]
             # The last part is what a sign asserts; those before it set the scene.
@@ -137,6 +146,8 @@ class _MessageReading:
 
     def _spans(self, part: Part) -> list[Span]:
         name = id(part)  # the rules outlive the message; hashing a part reads all of it
+        if name not in self._begun:
+            return []
         if name not in self._part_spans:
             begun = (pattern for pattern in part if pattern[0] in self._hits)
             self._part_spans[name] = [span for pattern in begun for span in self._chain(pattern)]

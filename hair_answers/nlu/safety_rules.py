@@ -65,14 +65,17 @@ class SafetyRules:
     history: tuple[re.Pattern[str], ...]
     someone: tuple[re.Pattern[str], ...]
 
-    def slots(self) -> Iterator[Slot]:
-        """Yield every slot of every sign, exception and harmless phrase."""
+    def parts(self) -> Iterator[Part]:
+        """Yield every part of every sign, exception and red flag, and the harmless phrases."""
         for rule in self.rules:
-            for part in (*(part for sign in rule.signs for part in sign), *rule.unless, rule.red_flags):
-                for pattern in part:
-                    yield from pattern
-        for pattern in self.not_meant:
-            yield from pattern
+            yield from (part for sign in rule.signs for part in sign)
+            yield from rule.unless
+            yield rule.red_flags
+        yield self.not_meant
+
+    def slots(self) -> Iterator[Slot]:
+        """Yield every slot of every part."""
+        return (slot for part in self.parts() for pattern in part for slot in pattern)
 
     def words(self) -> set[str]:
         """Return every word the signs are made of."""

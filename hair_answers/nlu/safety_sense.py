@@ -1,12 +1,13 @@
 """What the gate learned by example: how strongly a message speaks for each safety answer.
 
-One support vector machine a key, over one kernel of meaning and spelling:
+Two questions, learned apart. Is it a message in need? A support vector machine, over a kernel of meaning and spelling:
 
     k(x, y) = 1/2 ((1 + a·b) / 2)² + 1/4 w(x)·w(y) + 1/4 c(x)·c(y)
 
 a, b: the sentence embeddings' first 128 principal parts, of mean length 1; w: TF-IDF of words and word pairs; c: of 2
-to 5 letters. Every part has finite features, so what the machines learned is folded into weights: a message costs the
-same however many phrases taught it. `python -m benchmarks.safety_kernel` compares it with the embedding alone.
+to 5 letters. Which answer does the need call for? One linear machine an answer, learned from messages in need alone.
+What they learned is folded into weights: a message costs the same however many phrases taught it.
+`python -m benchmarks.safety_kernel` compares the ways to learn.
 """
 
 from __future__ import annotations
@@ -31,8 +32,9 @@ from hair_answers.nlu.safety_text import SafetyText
 CACHE = Path(".rasa") / "embeddings-safety.npz"
 PARTS = 128  # principal parts of an embedding
 MEANING, WORDS, CHARACTERS = 0.5, 0.25, 0.25  # shares of the kernel
-STRENGTH = 3.0  # inverse regularisation (C)
-HARDEST = 6500  # harmless examples that sound most like need; the others would teach nothing
+STRENGTH, FITTING = 2.0, 0.5  # inverse regularisation (C) of the two questions
+EXAMPLES = 16000  # those that letters and words alone tell apart the worst; the others would teach nothing
+AWAY = 1.0  # strength that an answer loses a point of fit that another has more
 SETTINGS: dict[str, dict[str, Any]] = {
     "words": {"analyzer": "word", "ngram_range": (1, 2), "token_pattern": r"(?u)\b\w+\b"},
     "characters": {"analyzer": "char_wb", "ngram_range": (2, 5)},
@@ -41,11 +43,12 @@ RAREST = {"words": 3, "characters": 5}  # phrases a term must stand in
 SHORTEST = 3  # words of a sentence that is read by itself
 BLOCK = 1000  # rows of the kernel made at once
 HARMLESS = ""
-ARRAYS = ("biases", "mean", "axes", "lines", "squares")
+ARRAYS = ("biases", "mean", "axes", "line", "square", "meaning")
 
 Matrix = npt.NDArray[np.float64]
 Labels = npt.NDArray[np.str_]
 Places = npt.NDArray[np.intp]
+Terms = dict[str, sp.csr_matrix]
 
 
 @dataclass(frozen=True)
@@ -55,19 +58,25 @@ class Strengths:
     by_key: dict[str, float]
     sentence: int | None  # its number, or None for the whole message
 
+    @property
+    def need(self) -> float:
+        """Return how strongly it speaks for any of them."""
+        return max(self.by_key.values())
+
 
 @dataclass
 class SafetySense:
-    """The learned weights of each key over the features of a text."""
+    """The learned weights of need and of each key over the features of a text."""
 
     keys: list[str]
-    biases: FloatArray  # (keys,)
+    biases: FloatArray  # (1 + keys,): need first, here and below
     mean: FloatArray  # (384,)
     axes: FloatArray  # (384, PARTS), scaled to a mean length of 1
-    lines: FloatArray  # (keys, PARTS)
-    squares: FloatArray  # (keys, PARTS * PARTS)
+    line: FloatArray  # (PARTS,) of need
+    square: FloatArray  # (PARTS, PARTS) of need
+    meaning: FloatArray  # (384, keys)
     vectorizers: dict[str, TfidfVectorizer]
-    columns: dict[str, FloatArray]  # of words and characters, (terms, keys)
+    columns: dict[str, FloatArray]  # of words and characters, (terms, 1 + keys)
 
     def __post_init__(self) -> None:
         self._readers = {
@@ -77,31 +86,33 @@ class SafetySense:
     @classmethod
     def fit(cls, phrases: SafetyPhrases, curated: Sequence[tuple[str, str]]) -> SafetySense:
         """Learn from the phrases, and from the curated (key, phrase) pairs: a safety answer's are in need too."""
-        texts, labels, vectors = _examples(phrases, curated)
+        texts, labels = _examples(phrases, curated)
         fitted = {part: ngrams.vectorizer({**SETTINGS[part], "min_df": RAREST[part]}) for part in SETTINGS}
         terms = {part: fitted[part].fit_transform(texts) for part in fitted}
-        taught = _instructive(vectors, terms, labels != HARMLESS)
-        labels, vectors = labels[taught], vectors[taught]
-        terms = {part: rows[taught] for part, rows in terms.items()}
-        mean = vectors.mean(axis=0)
-        _, _, axes = np.linalg.svd(vectors - mean, full_matrices=False)
-        axes = axes[:PARTS].T
-        axes /= np.sqrt(np.square((vectors - mean) @ axes).sum(axis=1).mean())
+        taught = _instructive(terms, labels != HARMLESS)
+        labels, terms = labels[taught], {part: rows[taught] for part, rows in terms.items()}
+        vectors = EmbeddingCache(CACHE).encode([texts[i] for i in taught])
+        mean, axes = _principal(vectors)
         parts = (vectors - mean) @ axes
+        dual, bias = _need(_gram(parts, terms), labels != HARMLESS)
         keys = sorted(set(labels.tolist()) - {HARMLESS})
-        duals, biases = _machines(_gram(parts, terms), labels, keys)
+        fits, fit_biases = _fits(vectors, terms, labels, keys)
+        columns = {}
+        at = vectors.shape[1]
+        for part, share in (("words", WORDS), ("characters", CHARACTERS)):
+            own = fits[:, at : at + terms[part].shape[1]]
+            columns[part] = np.column_stack([share * (dual @ terms[part]), own.T]).astype(np.float32)
+            at += own.shape[1]
         return cls(
             keys,
-            (biases + MEANING / 4 * duals.sum(axis=1)).astype(np.float32),
+            np.array([bias + MEANING / 4 * dual.sum(), *fit_biases], np.float32),
             mean,
             axes,
-            (MEANING / 2 * duals @ parts).astype(np.float32),
-            np.stack([(MEANING / 4 * (parts.T * dual) @ parts).ravel() for dual in duals]).astype(np.float32),
+            (MEANING / 2 * dual @ parts).astype(np.float32),
+            (MEANING / 4 * (parts.T * dual) @ parts).astype(np.float32),
+            fits[:, : vectors.shape[1]].T.astype(np.float32),
             fitted,
-            {
-                part: np.asarray(share * (duals @ terms[part])).T.astype(np.float32)
-                for part, share in (("words", WORDS), ("characters", CHARACTERS))
-            },
+            columns,
         )
 
     def save(self, folder: Path) -> None:
@@ -131,18 +142,23 @@ class SafetySense:
     def read(self, message: str, text: SafetyText) -> list[Strengths]:
         """Return the strengths of the message as typed, and of its sentences when it has several or has slips."""
         return [
-            Strengths(
-                dict(zip(self.keys, self.strengths(said).tolist(), strict=True)),
-                sentence,
-            )
+            Strengths(dict(zip(self.keys, self.strengths(said).tolist(), strict=True)), sentence)
             for sentence, said in _units(message, text)
         ]
 
     def strengths(self, text: str) -> FloatArray:
-        """Return how strongly a cleaned text speaks for each key, shape (keys,)."""
-        parts = (shared_encoder().recall(text) - self.mean) @ self.axes
-        meaning = self.biases + self.lines @ parts + self.squares @ np.outer(parts, parts).ravel()
-        return np.asarray(meaning + sum(read(text) for read in self._readers.values()), dtype=np.float32)
+        """Return how strongly a cleaned text speaks for each key, shape (keys,): need, less what others fit better."""
+        need, fits = self.need_and_fits(text)
+        return np.asarray(need - AWAY * (fits.max() - fits), dtype=np.float32)
+
+    def need_and_fits(self, text: str) -> tuple[float, FloatArray]:
+        """Return how strongly a cleaned text speaks for need, and how well each key fits it, shape (keys,)."""
+        vector = shared_encoder().recall(text)
+        parts = (vector - self.mean) @ self.axes
+        scores = self.biases + sum(read(text) for read in self._readers.values())
+        return float(scores[0] + (self.line + self.square @ parts) @ parts), scores[
+            1:
+        ] + vector @ self.meaning
 
 
 def _units(message: str, text: SafetyText) -> Iterator[tuple[int | None, str]]:
@@ -155,35 +171,34 @@ def _units(message: str, text: SafetyText) -> Iterator[tuple[int | None, str]]:
                 yield i, text_cleaner.clean(said)
 
 
-def _examples(
-    phrases: SafetyPhrases, curated: Sequence[tuple[str, str]]
-) -> tuple[list[str], Labels, FloatArray]:
-    """Return texts, their keys (or HARMLESS) and embeddings, shape (n, 384)."""
+def _examples(phrases: SafetyPhrases, curated: Sequence[tuple[str, str]]) -> tuple[list[str], Labels]:
+    """Return texts and their keys (or HARMLESS); the phrases say what a curated question means for safety."""
     known = {key for key, _ in phrases.needing}
-    own = {text_cleaner.clean(said): key for key, said in phrases.needing}
-    own |= {text_cleaner.clean(said): HARMLESS for said in phrases.harmless}
-    asked = {text_cleaner.clean(said): key if key in known else HARMLESS for key, said in curated}
-    asked = {said: key for said, key in asked.items() if said not in own}
-    vectors = [EmbeddingCache(CACHE).encode(list(own))]
-    if asked:
-        vectors.append(EmbeddingCache.default().encode(list(asked)))
-    return [*own, *asked], np.array([*own.values(), *asked.values()]), np.vstack(vectors)
+    said = {text_cleaner.clean(asked): key if key in known else HARMLESS for key, asked in curated}
+    said |= {text_cleaner.clean(phrase): key for key, phrase in phrases.needing}
+    said |= {text_cleaner.clean(phrase): HARMLESS for phrase in phrases.harmless}
+    return list(said), np.array(list(said.values()))
 
 
-def _instructive(vectors: FloatArray, terms: dict[str, Any], in_need: npt.NDArray[np.bool_]) -> Places:
-    """Return the rows to learn from: all in need, and the harmless ones that a linear machine takes for it the most."""
+def _instructive(terms: Terms, in_need: npt.NDArray[np.bool_]) -> Places:
+    """Return the rows to learn from: those that a linear machine over words and letters tells apart the worst."""
     from sklearn.svm import LinearSVC
 
-    rows = sp.hstack([sp.csr_matrix(vectors), *terms.values()], format="csr")
-    sounds = (
-        LinearSVC(C=0.5, dual=True, max_iter=200, random_state=0).fit(rows, in_need).decision_function(rows)
-    )
-    harmless = np.flatnonzero(~in_need)
-    hardest = harmless[np.argsort(-sounds[harmless], kind="stable")[:HARDEST]]
-    return np.sort(np.concatenate([np.flatnonzero(in_need), hardest]))
+    rows = sp.hstack(list(terms.values()), format="csr")
+    machine = LinearSVC(C=FITTING, dual=True, max_iter=200, random_state=0).fit(rows, in_need)
+    clearness = machine.decision_function(rows) * np.where(in_need, 1, -1)
+    return np.sort(np.argsort(clearness, kind="stable")[:EXAMPLES])
 
 
-def _gram(parts: FloatArray, terms: dict[str, Any]) -> Matrix:
+def _principal(vectors: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Return the mean, and the axes of the principal parts, scaled to a mean length of 1."""
+    mean = vectors.mean(axis=0)
+    _, _, axes = np.linalg.svd(vectors - mean, full_matrices=False)
+    axes = axes[:PARTS].T
+    return mean, axes / np.sqrt(np.square((vectors - mean) @ axes).sum(axis=1).mean())
+
+
+def _gram(parts: FloatArray, terms: Terms) -> Matrix:
     """Return the kernel of all examples, shape (n, n), a block of rows at a time: no second matrix of that size."""
     gram = np.empty((len(parts), len(parts)))
     for start in range(0, len(parts), BLOCK):
@@ -194,12 +209,26 @@ def _gram(parts: FloatArray, terms: dict[str, Any]) -> Matrix:
     return gram
 
 
-def _machines(gram: Matrix, labels: Labels, keys: list[str]) -> tuple[Matrix, Matrix]:
-    """Return the machines' dual weights, shape (keys, n), and biases, shape (keys,)."""
+def _need(gram: Matrix, in_need: npt.NDArray[np.bool_]) -> tuple[Matrix, float]:
+    """Return the machine's dual weights, shape (n,), and bias."""
     from sklearn.svm import SVC
 
-    duals, biases = np.zeros((len(keys), len(gram))), np.zeros(len(keys))
+    machine = SVC(C=STRENGTH, kernel="precomputed", cache_size=200).fit(gram, in_need)
+    dual = np.zeros(len(gram))
+    dual[machine.support_] = machine.dual_coef_[0]
+    return dual, float(machine.intercept_[0])
+
+
+def _fits(vectors: FloatArray, terms: Terms, labels: Labels, keys: list[str]) -> tuple[Matrix, Matrix]:
+    """Return each key's weights over embedding, words and letters, shape (keys, features), and bias, shape (keys,)."""
+    from sklearn.svm import LinearSVC
+
+    needing = labels != HARMLESS
+    rows = sp.hstack([sp.csr_matrix(vectors), *(terms[part] for part in SETTINGS)], format="csr")[needing]
+    weights, biases = np.zeros((len(keys), rows.shape[1])), np.zeros(len(keys))
     for i, key in enumerate(keys):
-        machine = SVC(C=STRENGTH, kernel="precomputed").fit(gram, labels == key)
-        duals[i, machine.support_], biases[i] = machine.dual_coef_[0], machine.intercept_[0]
-    return duals, biases
+        machine = LinearSVC(C=FITTING, dual=True, max_iter=2000, random_state=0).fit(
+            rows, labels[needing] == key
+        )
+        weights[i], biases[i] = machine.coef_[0], machine.intercept_[0]
+    return weights, biases

@@ -1,4 +1,8 @@
-"""From what was read, matched and learned to one verdict: which safety answer, or that it is no safety matter."""
+"""From what was read, matched and learned to one verdict: which safety answer, or that it is no safety matter.
+
+The signs and what was learned by example add up to the log odds that a message is in need: above 0 it gets help. The
+weights are a logistic regression's on the tuning set of tests/safety, rounded, and chosen by that set alone.
+"""
 
 from __future__ import annotations
 
@@ -10,19 +14,16 @@ from hair_answers.nlu.safety_reader import Finding, Reading
 from hair_answers.nlu.safety_rules import Rule
 from hair_answers.nlu.safety_sense import Strengths
 
-# Strengths from which a key counts, chosen on the tuning set of tests/safety alone:
-# `python -m benchmarks.safety --set tuning` measures them.
-HEARD, HEARD_IN_A_SENTENCE = 0.1, 0.5  # learned by example: from the whole message, from one sentence of it
-HEARD_AT_ONCE, HEARD_AT_ONCE_IN_A_SENTENCE = -0.1, 0.2  # the same at tier 0: in doubt it points to help
-DECLINED = 0.4  # the same for a kind no where the matcher has an answer: "who offers PRP" is answered
-DENIED = 0.3  # more, where its sign is denied ("I am not suicidal")
-MATCHED = 0.0  # the matcher chose the key too
-SIGNED = -0.2  # a reviewed sign stands in the message; at tier 0 a sign needs no more
-DISMISSED = -0.8  # below it a single alarming word in a message that nothing understands is no red flag
-SIGN = 1.0  # what a sign adds when two keys of one tier are weighed
+START = -1.1  # log odds of a message that nothing speaks for or against
+WHOLE, LOUDEST = 3.4, 2.4  # a point of learned strength: of the whole message, of its most alarming sentence
+SIGNED, SIGNED_AT_ONCE = 1.7, 2.6  # a reviewed sign stands in the message; one of tier 0
+DENIED = -3.4  # a sign is denied ("I am not suicidal")
+MATCHED = 1.0  # the matcher chose the safety answer too
+DISMISSED = -3.0  # below it a single alarming word in a message that nothing understands is no red flag
+NEAR = 0.2  # strength by which a key may fall short of the one that fits best: the more urgent answers
+SIGN = 1.0  # what a sign adds to the strength of its key when two keys of one tier are weighed
 REASSURED = "safety/reassured"
 CRISIS_OR_EMERGENCY = 0  # tier
-DECLINING = "R19"
 
 
 @dataclass(frozen=True)
@@ -52,11 +53,6 @@ class Understanding:
         """Tell whether the matcher itself chose a safety answer."""
         return self.decision == "answer" and self.key.startswith(SAFETY)
 
-    @property
-    def answers_otherwise(self) -> bool:
-        """Tell whether the matcher has something to say that is no safety answer."""
-        return self.decision == "answer" and not self.key.startswith(SAFETY)
-
 
 def judge(
     reading: Reading,
@@ -64,64 +60,56 @@ def judge(
     rules: dict[str, Rule],
     heard: Sequence[Strengths] = (),
 ) -> Verdict:
-    """Return the verdict; `rules` holds the mildest rule of each safety key."""
+    """Return the verdict; `rules` holds the mildest rule of each safety key, `heard` what the examples say."""
+    odds = log_odds(reading, heard)
     counting = [
-        *_signs(reading, understood, heard),
-        *_heard(reading, understood, rules, heard),
+        (strength, finding)
+        for strength, finding in (*_signs(reading, heard), *_heard(reading, rules, heard))
+        if odds + MATCHED * (understood.answers_safety and understood.key == finding.rule.key) >= 0
     ]
     if counting:
         _, finding = max(counting, key=lambda row: (-row[1].rule.urgency, row[0]))
         return Verdict(finding.rule, finding)
-    if understood.decision == "abstain":
-        flags = [rule for rule in reading.red_flags if _strength(rule, heard) >= DISMISSED]
-        if flags:
-            return Verdict(flags[0])
+    if understood.decision == "abstain" and reading.red_flags and odds >= DISMISSED:
+        return Verdict(reading.red_flags[0])
     return Verdict(None, doubted=understood.answers_safety and understood.key != REASSURED)
 
 
-def _signs(
-    reading: Reading, understood: Understanding, heard: Sequence[Strengths]
-) -> Iterator[tuple[float, Finding]]:
-    """Yield the signs that count, with their weight: what was learned may only call a milder one harmless."""
+def log_odds(reading: Reading, heard: Sequence[Strengths]) -> float:
+    """Return how likely the message is in need: what speaks for it and against it, added up."""
+    whole = max((unit.need for unit in heard if unit.sentence is None), default=0.0)
+    loudest = _loudest(heard)
+    odds = START + WHOLE * whole + LOUDEST * (whole if loudest is None else loudest)
+    if any(finding.rule.tier == CRISIS_OR_EMERGENCY for finding in reading.findings):
+        odds += SIGNED_AT_ONCE
+    elif reading.findings:
+        odds += SIGNED
+    return odds + DENIED if reading.denied else odds
+
+
+def _signs(reading: Reading, heard: Sequence[Strengths]) -> Iterator[tuple[float, Finding]]:
+    """Yield what the signs point to, with how strongly the message speaks for it."""
     for finding in reading.findings:
-        rule = finding.rule
-        strength = _strength(rule, heard)
-        needed = DECLINED if _declines(rule) and understood.answers_otherwise else SIGNED
-        if rule.tier == CRISIS_OR_EMERGENCY or strength >= needed:
-            yield strength + SIGN, finding
+        yield SIGN + max((unit.by_key.get(finding.rule.key, 0.0) for unit in heard), default=0.0), finding
 
 
 def _heard(
-    reading: Reading, understood: Understanding, rules: dict[str, Rule], heard: Sequence[Strengths]
+    reading: Reading, rules: dict[str, Rule], heard: Sequence[Strengths]
 ) -> Iterator[tuple[float, Finding]]:
-    """Yield the keys that what was learned by example speaks for clearly enough."""
+    """Yield the keys that fit the message best, and those of its most alarming sentence where it alarms by itself."""
     for unit in heard:
-        told = range(len(reading.text.sentences)) if unit.sentence is None else (unit.sentence,)
+        if unit.sentence is None:
+            told: Sequence[int] = range(len(reading.text.sentences))
+        elif unit.need >= 0 and unit.need == _loudest(heard):
+            told = (unit.sentence,)
+        else:
+            continue
         pieces = frozenset(piece for i in told for piece in reading.pieces_of(i))
-        whole = unit.sentence is None
         for key, strength in unit.by_key.items():
-            if key in rules and strength >= _needed(rules[key], reading, understood, whole):
+            if key in rules and strength >= unit.need - NEAR:
                 yield strength, Finding(rules[key], pieces)
 
 
-def _declines(rule: Rule) -> bool:
-    """Tell the rules that decline kindly what was asked for: a diagnosis, a dose, a ranking …"""
-    return rule.rule.startswith(DECLINING)
-
-
-def _strength(rule: Rule, heard: Sequence[Strengths]) -> float:
-    """Return how strongly the message or a sentence of it speaks for the rule; unheard, a sign just counts."""
-    return max((unit.by_key.get(rule.key, SIGNED) for unit in heard), default=SIGNED)
-
-
-def _needed(rule: Rule, reading: Reading, understood: Understanding, whole: bool) -> float:
-    """Return the strength from which a key counts without a sign of its own."""
-    if rule.tier == CRISIS_OR_EMERGENCY:
-        needed = HEARD_AT_ONCE if whole else HEARD_AT_ONCE_IN_A_SENTENCE
-    else:
-        needed = HEARD if whole else HEARD_IN_A_SENTENCE
-    if understood.answers_safety and understood.key == rule.key:
-        needed = min(needed, MATCHED)
-    elif _declines(rule) and understood.answers_otherwise:
-        needed = max(needed, DECLINED)
-    return needed + (DENIED if rule in reading.denied else 0.0)
+def _loudest(heard: Sequence[Strengths]) -> float | None:
+    """Return the need of the most alarming sentence, None of a message that is one."""
+    return max((unit.need for unit in heard if unit.sentence is not None), default=None)

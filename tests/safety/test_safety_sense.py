@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 
 from hair_answers.nlu import ngrams, safety_rules, safety_sense, safety_text, text_cleaner
+from hair_answers.nlu.encoder import shared_encoder
 from hair_answers.nlu.safety_phrases import SafetyPhraseError, SafetyPhrases
-from hair_answers.nlu.safety_sense import MEANING, RAREST, SETTINGS, SafetySense
+from hair_answers.nlu.safety_sense import HARMLESS, MEANING, RAREST, SETTINGS, SafetySense
 from hair_answers.nlu.safety_text import SafetyWords
 
 ROOT = Path(__file__).parents[2]
@@ -73,15 +74,35 @@ def test_what_is_stored_hears_the_same(learned: tuple[SafetySense, SafetySense])
 
 def test_folding_the_kernel_into_weights_changes_nothing(learned: tuple[SafetySense, SafetySense]) -> None:
     sense = learned[0]
-    texts, labels, vectors = safety_sense._examples(FEW, CURATED)
+    texts, labels = safety_sense._examples(FEW, CURATED)
     terms = {
         part: ngrams.vectorizer({**SETTINGS[part], "min_df": 1}).fit_transform(texts) for part in SETTINGS
     }
+    vectors = shared_encoder().encode_many(texts)
     gram = safety_sense._gram((vectors - sense.mean) @ sense.axes, terms)
     assert np.isclose(np.diag(gram).mean(), MEANING + 0.5, atol=0.3)  # unit n-grams, parts of mean length 1
-    duals, biases = safety_sense._machines(gram, labels, sense.keys)
-    by_kernel = gram @ duals.T + biases
-    assert np.allclose(by_kernel, [sense.strengths(text) for text in texts], atol=1e-3)
+    dual, bias = safety_sense._need(gram, labels != HARMLESS)
+    by_kernel = gram @ dual + bias
+    assert np.allclose(by_kernel, [sense.need_and_fits(text)[0] for text in texts], atol=1e-3)
+
+
+def test_the_need_is_told_apart_from_what_it_is(learned: tuple[SafetySense, SafetySense]) -> None:
+    sense = learned[0]
+    for text in ("i want to be dead", "i am pregnant"):
+        need, _ = sense.need_and_fits(text)
+        assert need > 0 and np.isclose(sense.strengths(text).max(), need)
+    assert sense.keys[int(sense.need_and_fits("i am pregnant")[1].argmax())] == "safety/pregnancy"
+    assert sense.need_and_fits("how much is prp")[0] < 0
+
+
+def test_only_what_is_hard_to_tell_apart_is_learned_from(monkeypatch: pytest.MonkeyPatch) -> None:
+    texts = ["i want to die", "i want to dye it", "what is prp", "what does prp cost"]
+    terms = {
+        part: ngrams.vectorizer({**SETTINGS[part], "min_df": 1}).fit_transform(texts) for part in SETTINGS
+    }
+    monkeypatch.setattr(safety_sense, "EXAMPLES", 2)
+    taught = safety_sense._instructive(terms, np.array([True, False, False, False]))
+    assert taught.tolist() == [0, 1]
 
 
 @pytest.mark.parametrize(
@@ -107,7 +128,7 @@ def test_no_phrase_is_both_and_every_key_has_a_rule() -> None:
     assert {key for key, _ in PHRASES.needing} == {rule.key for rule in safety_rules.load().rules}
 
 
-@pytest.mark.parametrize("name", ["tuning", "test", "strangers"])
+@pytest.mark.parametrize("name", ["tuning", "test"])
 def test_nothing_that_is_measured_was_learned(name: str) -> None:
     with (ROOT / "tests" / "safety" / f"{name}.tsv").open(encoding="utf-8") as file:
         rows = csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE)

@@ -24,29 +24,42 @@ def answering(key: str, confidence: float = 0.9) -> Understanding:
 
 def verdict(reader: SafetyReader, text: str, understood: Understanding, **heard: float) -> Verdict:
     """What is judged when the message as a whole speaks so strongly for the keys (without their topic)."""
-    by_key = {rule.key: -1.0 for rule in RULES.values()} | {f"safety/{k}": v for k, v in heard.items()}
-    return judge(reader.read(text), understood, RULES, [Strengths(by_key, None)])
+    by_key = {rule.key: min(heard.values()) - 1 for rule in RULES.values()}
+    return judge(
+        reader.read(text),
+        understood,
+        RULES,
+        [Strengths(by_key | {f"safety/{k}": v for k, v in heard.items()}, None)],
+    )
 
 
-def test_an_urgent_sign_beats_a_certain_matcher_and_whatever_was_learned(reader: SafetyReader) -> None:
-    assert verdict(reader, "how much is it, i want to die", answering("cost/price", 1.0)).rule.rule == "R01"
+def test_a_sign_and_what_was_learned_add_up(reader: SafetyReader) -> None:
+    sign, none = "how much is it, i want to die", "words without a sign"
+    assert verdict(reader, sign, UNSURE, self_harm=-0.2).rule.rule == "R01"
+    assert verdict(reader, none, UNSURE, self_harm=-0.2).rule is None
+    assert verdict(reader, none, UNSURE, self_harm=0.3).rule.rule == "R01"
+    assert verdict(reader, sign, UNSURE, self_harm=-0.6).rule is None
 
 
-def test_a_milder_sign_counts_unless_what_was_learned_calls_it_harmless(reader: SafetyReader) -> None:
-    text = "my daughter of 6 has bald patches"
-    assert verdict(reader, text, UNSURE, child=0.0).rule.rule == "R07"
-    assert verdict(reader, text, UNSURE, child=-0.6).rule is None
+def test_what_is_certain_to_the_matcher_does_not_silence_a_crisis(reader: SafetyReader) -> None:
+    text = "how much is it, i want to die"
+    assert verdict(reader, text, answering("cost/price", 1.0), self_harm=0.0).rule.rule == "R01"
 
 
-def test_a_clear_question_is_not_declined(reader: SafetyReader) -> None:
-    text = "which clinic is the best at explaining prp"
-    assert verdict(reader, text, answering("alternatives/prp", 0.8), rank_clinics_request=0.2).rule is None
-    assert verdict(reader, text, LOST, rank_clinics_request=0.2).rule.rule == "R19e"
-    assert verdict(reader, text, answering("alternatives/prp"), rank_clinics_request=0.9).rule.rule == "R19e"
+def test_an_urgent_sign_weighs_more_than_a_milder_one(reader: SafetyReader) -> None:
+    assert verdict(reader, "how much is it, i want to die", UNSURE, self_harm=-0.25).rule.rule == "R01"
+    assert verdict(reader, "my daughter of 6 has bald patches", UNSURE, child=-0.25).rule is None
+    assert verdict(reader, "my daughter of 6 has bald patches", UNSURE, child=0.0).rule.rule == "R07"
+
+
+def test_signs_alone_decide_where_nothing_can_be_read_from_examples(reader: SafetyReader) -> None:
+    assert judge(reader.read("quiero morir"), UNSURE, RULES).rule.rule == "R01"
+    assert judge(reader.read("quiero una cita"), UNSURE, RULES).rule is None
 
 
 def test_the_matchers_safety_answer_is_kept_when_plausible(reader: SafetyReader) -> None:
-    kept = verdict(reader, "words without a sign", answering("safety/distress"), distress=0.05)
+    assert verdict(reader, "words without a sign", UNSURE, distress=0.1).rule is None
+    kept = verdict(reader, "words without a sign", answering("safety/distress"), distress=0.1)
     assert kept.rule.rule == "R18"
 
 
@@ -56,42 +69,47 @@ def test_the_matchers_safety_answer_is_doubted_when_nothing_speaks_for_it(reader
 
 
 def test_reassurance_is_no_safety_answer_to_doubt(reader: SafetyReader) -> None:
-    assert verdict(reader, "it was a joke", answering("safety/reassured")) == Verdict(None)
-
-
-def test_what_was_learned_by_example_raises_an_alarm(reader: SafetyReader) -> None:
-    assert verdict(reader, "the quiet has come over me", UNSURE, self_harm=0.4).rule.rule == "R01"
-    assert verdict(reader, "the quiet has come over me", UNSURE, self_harm=-0.4).rule is None
-
-
-def test_in_doubt_a_crisis_is_heard_sooner_than_a_milder_matter(reader: SafetyReader) -> None:
-    assert verdict(reader, "the quiet has come over me", UNSURE, self_harm=0.0).rule.rule == "R01"
-    assert verdict(reader, "the quiet has come over me", UNSURE, distress=0.0).rule is None
+    assert verdict(reader, "it was a joke", answering("safety/reassured"), distress=-0.5) == Verdict(None)
 
 
 def test_what_is_denied_must_be_louder(reader: SafetyReader) -> None:
-    assert verdict(reader, "i am not suicidal", UNSURE, self_harm=0.1).rule is None
-    assert verdict(reader, "i am not suicidal", UNSURE, self_harm=0.8).rule.rule == "R01"
+    assert verdict(reader, "i am not suicidal", UNSURE, self_harm=0.3).rule is None
+    assert verdict(reader, "i am not suicidal", UNSURE, self_harm=0.9).rule.rule == "R01"
 
 
-def test_the_most_urgent_key_wins_and_then_the_strongest(reader: SafetyReader) -> None:
-    both = verdict(reader, "words without a sign", UNSURE, self_harm=0.3, scalp_symptoms=2.0)
-    assert both.rule.rule == "R01"
-    mild = verdict(reader, "words without a sign", UNSURE, scalp_symptoms=0.3, child=0.9)
+def test_the_most_urgent_of_what_fits_wins_and_then_the_strongest(reader: SafetyReader) -> None:
+    near = verdict(reader, "words without a sign", UNSURE, self_harm=0.85, scalp_symptoms=1.0)
+    assert near.rule.rule == "R01"
+    far = verdict(reader, "words without a sign", UNSURE, self_harm=0.3, scalp_symptoms=1.0)
+    assert far.rule.rule == "R06"
+    mild = verdict(reader, "words without a sign", UNSURE, scalp_symptoms=0.8, child=0.9)
     assert mild.rule.key == CHILD
 
 
-def test_a_sentence_alone_must_be_louder_than_a_whole_message(reader: SafetyReader) -> None:
+def test_a_sign_says_which_answer_it_is(reader: SafetyReader) -> None:
+    outcome = verdict(
+        reader, "i want to die since the prp", UNSURE, self_harm=0.2, emergency_after_procedure=0.9
+    )
+    assert outcome.rule.rule == "R01"
+
+
+def test_one_sentence_is_weighed_with_the_message_it_stands_in(reader: SafetyReader) -> None:
     reading = reader.read("How much is PRP? The quiet has come over me.")
-    for strength, tier in ((0.1, None), (0.4, 0)):
-        rule = judge(reading, UNSURE, RULES, [Strengths({EMERGENCY: strength}, 1)]).rule
-        assert (rule and rule.tier) == tier
+
+    def rule(whole: float, loudest: float) -> str | None:
+        heard = [Strengths({EMERGENCY: whole}, None), Strengths({EMERGENCY: loudest}, 1)]
+        found = judge(reading, UNSURE, RULES, heard).rule
+        return found and found.key
+
+    assert rule(-0.3, 1.0) == EMERGENCY
+    assert rule(-1.0, 1.0) is None
+    assert rule(0.5, 0.0) == EMERGENCY
 
 
 def test_a_sentence_that_alarms_leaves_the_rest_to_be_asked(reader: SafetyReader) -> None:
     reading = reader.read("How much is PRP? The quiet has come over me.")
-    finding = judge(reading, UNSURE, RULES, [Strengths({CRISIS: 0.9}, 1)]).finding
-    assert reading.rest(finding) == ("how much is prp",)
+    heard = [Strengths({CRISIS: 0.1}, None), Strengths({CRISIS: 0.9}, 1)]
+    assert reading.rest(judge(reading, UNSURE, RULES, heard).finding) == ("how much is prp",)
 
 
 def test_a_red_flag_word_never_meets_the_plain_fallback(reader: SafetyReader) -> None:
@@ -101,5 +119,5 @@ def test_a_red_flag_word_never_meets_the_plain_fallback(reader: SafetyReader) ->
 
 def test_a_red_flag_word_in_plainly_harmless_words_is_none(reader: SafetyReader) -> None:
     text = "my wallet has a cancer of holes"
-    assert verdict(reader, text, LOST, cancer_now=-0.5).rule.rule == "R10"
+    assert verdict(reader, text, LOST, cancer_now=-0.3).rule.rule == "R10"
     assert verdict(reader, text, LOST, cancer_now=-0.9).rule is None
