@@ -4,9 +4,10 @@ Two questions, learned apart. Is it a message in need? A support vector machine,
 
     k(x, y) = 1/2 ((1 + a·b) / 2)² + 1/4 w(x)·w(y) + 1/4 c(x)·c(y)
 
-a, b: the sentence embeddings' first 128 principal parts, of mean length 1; w: TF-IDF of words and word pairs; c: of 2
-to 5 letters. Which answer does the need call for? One linear machine an answer, learned from messages in need alone.
-What they learned is folded into weights: a message costs the same however many phrases taught it.
+a, b: the first 192 principal parts, of mean length 1, of an inner and the last layer of the sentence encoder; w: TF-IDF
+of words and word pairs; c: of 2 to 5 letters. Which answer does the need call for? One linear machine an answer,
+learned from messages in need alone. What they learned is folded into weights: a message costs the same however many
+phrases taught it.
 `python -m benchmarks.safety_kernel` compares the ways to learn.
 """
 
@@ -25,12 +26,11 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 
 from hair_answers.nlu import ngrams, text_cleaner
 from hair_answers.nlu.embedding_cache import EmbeddingCache
-from hair_answers.nlu.encoder import FloatArray, shared_encoder
+from hair_answers.nlu.encoder import DIMENSIONS, FloatArray, shared_encoder
 from hair_answers.nlu.safety_phrases import SafetyPhrases
 from hair_answers.nlu.safety_text import SafetyText
 
-CACHE = Path(".rasa") / "embeddings-safety.npz"
-PARTS = 128  # principal parts of an embedding
+PARTS = 192  # principal parts of the encoder's layers
 MEANING, WORDS, CHARACTERS = 0.5, 0.25, 0.25  # shares of the kernel
 STRENGTH, FITTING = 2.0, 0.5  # inverse regularisation (C) of the two questions
 EXAMPLES = 16000  # those that letters and words alone tell apart the worst; the others would teach nothing
@@ -70,8 +70,8 @@ class SafetySense:
 
     keys: list[str]
     biases: FloatArray  # (1 + keys,): need first, here and below
-    mean: FloatArray  # (384,)
-    axes: FloatArray  # (384, PARTS), scaled to a mean length of 1
+    mean: FloatArray  # (LAYERS * 384,)
+    axes: FloatArray  # (LAYERS * 384, PARTS), scaled to a mean length of 1
     line: FloatArray  # (PARTS,) of need
     square: FloatArray  # (PARTS, PARTS) of need
     meaning: FloatArray  # (384, keys)
@@ -91,14 +91,14 @@ class SafetySense:
         terms = {part: fitted[part].fit_transform(texts) for part in fitted}
         taught = _instructive(terms, labels != HARMLESS)
         labels, terms = labels[taught], {part: rows[taught] for part, rows in terms.items()}
-        vectors = EmbeddingCache(CACHE).encode([texts[i] for i in taught])
+        vectors = EmbeddingCache.of_layers().encode([texts[i] for i in taught])
         mean, axes = _principal(vectors)
         parts = (vectors - mean) @ axes
         dual, bias = _need(_gram(parts, terms), labels != HARMLESS)
         keys = sorted(set(labels.tolist()) - {HARMLESS})
-        fits, fit_biases = _fits(vectors, terms, labels, keys)
+        fits, fit_biases = _fits(vectors[:, -DIMENSIONS:], terms, labels, keys)
         columns = {}
-        at = vectors.shape[1]
+        at = DIMENSIONS
         for part, share in (("words", WORDS), ("characters", CHARACTERS)):
             own = fits[:, at : at + terms[part].shape[1]]
             columns[part] = np.column_stack([share * (dual @ terms[part]), own.T]).astype(np.float32)
@@ -110,7 +110,7 @@ class SafetySense:
             axes,
             (MEANING / 2 * dual @ parts).astype(np.float32),
             (MEANING / 4 * (parts.T * dual) @ parts).astype(np.float32),
-            fits[:, : vectors.shape[1]].T.astype(np.float32),
+            fits[:, :DIMENSIONS].T.astype(np.float32),
             fitted,
             columns,
         )
@@ -153,12 +153,11 @@ class SafetySense:
 
     def need_and_fits(self, text: str) -> tuple[float, FloatArray]:
         """Return how strongly a cleaned text speaks for need, and how well each key fits it, shape (keys,)."""
-        vector = shared_encoder().recall(text)
-        parts = (vector - self.mean) @ self.axes
+        layers = shared_encoder().recall_layers(text)
+        parts = (layers - self.mean) @ self.axes
         scores = self.biases + sum(read(text) for read in self._readers.values())
-        return float(scores[0] + (self.line + self.square @ parts) @ parts), scores[
-            1:
-        ] + vector @ self.meaning
+        need = scores[0] + (self.line + self.square @ parts) @ parts
+        return float(need), scores[1:] + layers[-DIMENSIONS:] @ self.meaning
 
 
 def _units(message: str, text: SafetyText) -> Iterator[tuple[int | None, str]]:
@@ -191,11 +190,14 @@ def _instructive(terms: Terms, in_need: npt.NDArray[np.bool_]) -> Places:
 
 
 def _principal(vectors: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Return the mean, and the axes of the principal parts, scaled to a mean length of 1."""
+    """Return the mean, and the axes of the principal parts, scaled to a mean length of 1; the layers weigh the same."""
     mean = vectors.mean(axis=0)
-    _, _, axes = np.linalg.svd(vectors - mean, full_matrices=False)
-    axes = axes[:PARTS].T
-    return mean, axes / np.sqrt(np.square((vectors - mean) @ axes).sum(axis=1).mean())
+    spread = np.square(vectors - mean).reshape(len(vectors), -1, DIMENSIONS).sum(axis=2).mean(axis=0)
+    scale = np.repeat(1 / np.sqrt(spread), DIMENSIONS)[:, None]
+    _, axes = np.linalg.eigh(np.cov((vectors - mean).T * scale))
+    axes = scale * axes[:, ::-1][:, :PARTS]
+    axes /= np.sqrt(np.square((vectors - mean) @ axes).sum(axis=1).mean())
+    return mean, axes.astype(np.float32)
 
 
 def _gram(parts: FloatArray, terms: Terms) -> Matrix:

@@ -14,16 +14,20 @@ from hair_answers.nlu.safety_reader import Finding, Reading
 from hair_answers.nlu.safety_rules import Rule
 from hair_answers.nlu.safety_sense import Strengths
 
-START = -1.1  # log odds of a message that nothing speaks for or against
-WHOLE, LOUDEST = 3.4, 2.4  # a point of learned strength: of the whole message, of its most alarming sentence
-SIGNED, SIGNED_AT_ONCE = 1.7, 2.6  # a reviewed sign stands in the message; one of tier 0
-DENIED = -3.4  # a sign is denied ("I am not suicidal")
-MATCHED = 1.0  # the matcher chose the safety answer too
-DISMISSED = -3.0  # below it a single alarming word in a message that nothing understands is no red flag
+START = -2.6  # log odds of a message that nothing speaks for or against
+WHOLE, LOUDEST = 3.2, 3.2  # a point of learned strength: of the whole message, of its most alarming sentence
+UNREAD = 0.2  # that strength where the examples say nothing, as in another language: a sign is enough
+SIGNED = 1.5  # a reviewed sign stands in the message
+SIGNED_AT_ONCE = 4.5  # one of tier 0: more than the regression's 2.8, for in doubt it points to help
+DENIED = -1.7  # a sign is denied ("I am not suicidal")
+MATCHED = 1.8  # the matcher chose the safety answer too
+ANSWERED = -1.5  # the matcher has an answer where a kind no would stand: "who offers PRP" is answered
+DISMISSED = -5.0  # below it a single alarming word in a message that nothing understands is no red flag
 NEAR = 0.2  # strength by which a key may fall short of the one that fits best: the more urgent answers
 SIGN = 1.0  # what a sign adds to the strength of its key when two keys of one tier are weighed
 REASSURED = "safety/reassured"
 CRISIS_OR_EMERGENCY = 0  # tier
+DECLINING = "R19"  # rules that decline kindly what was asked for: a diagnosis, a dose, a ranking …
 
 
 @dataclass(frozen=True)
@@ -65,7 +69,7 @@ def judge(
     counting = [
         (strength, finding)
         for strength, finding in (*_signs(reading, heard), *_heard(reading, rules, heard))
-        if odds + MATCHED * (understood.answers_safety and understood.key == finding.rule.key) >= 0
+        if odds + _matched(finding.rule, understood) >= 0
     ]
     if counting:
         _, finding = max(counting, key=lambda row: (-row[1].rule.urgency, row[0]))
@@ -77,7 +81,7 @@ def judge(
 
 def log_odds(reading: Reading, heard: Sequence[Strengths]) -> float:
     """Return how likely the message is in need: what speaks for it and against it, added up."""
-    whole = max((unit.need for unit in heard if unit.sentence is None), default=0.0)
+    whole = max((unit.need for unit in heard if unit.sentence is None), default=UNREAD)
     loudest = _loudest(heard)
     odds = START + WHOLE * whole + LOUDEST * (whole if loudest is None else loudest)
     if any(finding.rule.tier == CRISIS_OR_EMERGENCY for finding in reading.findings):
@@ -85,6 +89,15 @@ def log_odds(reading: Reading, heard: Sequence[Strengths]) -> float:
     elif reading.findings:
         odds += SIGNED
     return odds + DENIED if reading.denied else odds
+
+
+def _matched(rule: Rule, understood: Understanding) -> float:
+    """Return what the matcher's choice adds to the odds of a rule."""
+    if understood.decision != "answer":
+        return 0.0
+    if understood.key == rule.key:
+        return MATCHED
+    return ANSWERED if rule.rule.startswith(DECLINING) and not understood.answers_safety else 0.0
 
 
 def _signs(reading: Reading, heard: Sequence[Strengths]) -> Iterator[tuple[float, Finding]]:

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from hair_answers.nlu import ngrams, safety_rules, safety_sense, safety_text, text_cleaner
+from hair_answers.nlu.embedding_cache import EmbeddingCache
 from hair_answers.nlu.encoder import shared_encoder
 from hair_answers.nlu.safety_phrases import SafetyPhraseError, SafetyPhrases
 from hair_answers.nlu.safety_sense import HARMLESS, MEANING, RAREST, SETTINGS, SafetySense
@@ -31,7 +32,8 @@ def learned(tmp_path_factory: pytest.TempPathFactory) -> tuple[SafetySense, Safe
     """A sense of a few phrases, as fitted and as stored and read again."""
     folder = tmp_path_factory.mktemp("sense")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(safety_sense, "CACHE", folder / "cache.npz")  # the project's own is left alone
+        own = EmbeddingCache(folder / "cache.npz", layers=True)  # the project's is left alone
+        patch.setattr(EmbeddingCache, "of_layers", lambda: own)
         patch.setattr(safety_sense, "RAREST", dict.fromkeys(RAREST, 1))
         fitted = SafetySense.fit(FEW, CURATED)
     fitted.save(folder)
@@ -78,7 +80,7 @@ def test_folding_the_kernel_into_weights_changes_nothing(learned: tuple[SafetySe
     terms = {
         part: ngrams.vectorizer({**SETTINGS[part], "min_df": 1}).fit_transform(texts) for part in SETTINGS
     }
-    vectors = shared_encoder().encode_many(texts)
+    vectors = shared_encoder().encode_many_layers(texts)
     gram = safety_sense._gram((vectors - sense.mean) @ sense.axes, terms)
     assert np.isclose(np.diag(gram).mean(), MEANING + 0.5, atol=0.3)  # unit n-grams, parts of mean length 1
     dual, bias = safety_sense._need(gram, labels != HARMLESS)

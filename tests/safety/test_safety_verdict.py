@@ -37,7 +37,7 @@ def test_a_sign_and_what_was_learned_add_up(reader: SafetyReader) -> None:
     sign, none = "how much is it, i want to die", "words without a sign"
     assert verdict(reader, sign, UNSURE, self_harm=-0.2).rule.rule == "R01"
     assert verdict(reader, none, UNSURE, self_harm=-0.2).rule is None
-    assert verdict(reader, none, UNSURE, self_harm=0.3).rule.rule == "R01"
+    assert verdict(reader, none, UNSURE, self_harm=0.5).rule.rule == "R01"
     assert verdict(reader, sign, UNSURE, self_harm=-0.6).rule is None
 
 
@@ -49,17 +49,25 @@ def test_what_is_certain_to_the_matcher_does_not_silence_a_crisis(reader: Safety
 def test_an_urgent_sign_weighs_more_than_a_milder_one(reader: SafetyReader) -> None:
     assert verdict(reader, "how much is it, i want to die", UNSURE, self_harm=-0.25).rule.rule == "R01"
     assert verdict(reader, "my daughter of 6 has bald patches", UNSURE, child=-0.25).rule is None
-    assert verdict(reader, "my daughter of 6 has bald patches", UNSURE, child=0.0).rule.rule == "R07"
+    assert verdict(reader, "my daughter of 6 has bald patches", UNSURE, child=0.2).rule.rule == "R07"
+
+
+def test_a_clear_question_is_not_declined(reader: SafetyReader) -> None:
+    text = "which clinic is the best at explaining prp"
+    assert verdict(reader, text, answering("alternatives/prp"), rank_clinics_request=0.3).rule is None
+    assert verdict(reader, text, LOST, rank_clinics_request=0.3).rule.rule == "R19e"
+    assert verdict(reader, text, answering("alternatives/prp"), rank_clinics_request=0.9).rule.rule == "R19e"
 
 
 def test_signs_alone_decide_where_nothing_can_be_read_from_examples(reader: SafetyReader) -> None:
     assert judge(reader.read("quiero morir"), UNSURE, RULES).rule.rule == "R01"
+    assert judge(reader.read("my daughter of 6 has bald patches"), UNSURE, RULES).rule.rule == "R07"
     assert judge(reader.read("quiero una cita"), UNSURE, RULES).rule is None
 
 
 def test_the_matchers_safety_answer_is_kept_when_plausible(reader: SafetyReader) -> None:
-    assert verdict(reader, "words without a sign", UNSURE, distress=0.1).rule is None
-    kept = verdict(reader, "words without a sign", answering("safety/distress"), distress=0.1)
+    assert verdict(reader, "words without a sign", UNSURE, distress=0.2).rule is None
+    kept = verdict(reader, "words without a sign", answering("safety/distress"), distress=0.2)
     assert kept.rule.rule == "R18"
 
 
@@ -73,14 +81,14 @@ def test_reassurance_is_no_safety_answer_to_doubt(reader: SafetyReader) -> None:
 
 
 def test_what_is_denied_must_be_louder(reader: SafetyReader) -> None:
-    assert verdict(reader, "i am not suicidal", UNSURE, self_harm=0.3).rule is None
+    assert verdict(reader, "i am not suicidal", UNSURE, self_harm=0.4).rule is None
     assert verdict(reader, "i am not suicidal", UNSURE, self_harm=0.9).rule.rule == "R01"
 
 
 def test_the_most_urgent_of_what_fits_wins_and_then_the_strongest(reader: SafetyReader) -> None:
     near = verdict(reader, "words without a sign", UNSURE, self_harm=0.85, scalp_symptoms=1.0)
     assert near.rule.rule == "R01"
-    far = verdict(reader, "words without a sign", UNSURE, self_harm=0.3, scalp_symptoms=1.0)
+    far = verdict(reader, "words without a sign", UNSURE, self_harm=0.5, scalp_symptoms=1.0)
     assert far.rule.rule == "R06"
     mild = verdict(reader, "words without a sign", UNSURE, scalp_symptoms=0.8, child=0.9)
     assert mild.rule.key == CHILD
@@ -101,9 +109,9 @@ def test_one_sentence_is_weighed_with_the_message_it_stands_in(reader: SafetyRea
         found = judge(reading, UNSURE, RULES, heard).rule
         return found and found.key
 
-    assert rule(-0.3, 1.0) == EMERGENCY
+    assert rule(-0.1, 1.0) == EMERGENCY
     assert rule(-1.0, 1.0) is None
-    assert rule(0.5, 0.0) == EMERGENCY
+    assert rule(0.9, 0.0) == EMERGENCY
 
 
 def test_a_sentence_that_alarms_leaves_the_rest_to_be_asked(reader: SafetyReader) -> None:
