@@ -1,6 +1,6 @@
 """How well the safety gate notices what it must and leaves the rest alone: `python -m benchmarks.safety`.
 
-Reads the open sets (tests/safety/{tuning,test,strangers}.tsv, written apart from what the gate learned) and, when they
+Reads the open sets (tests/safety/{tuning,test}.tsv, written apart from what the gate learned) and, when they
 are there, the development questions, and measures the trained model's own components.
 Recall and over-escalation come with 95 % Wilson intervals.
 """
