@@ -43,6 +43,7 @@ RAREST = {"words": 3, "characters": 5}  # phrases a term must stand in
 SHORTEST = 3  # words of a sentence that is read by itself
 BLOCK = 1000  # rows of the kernel made at once
 HARMLESS = ""
+CERTAIN = 1.0  # strength of a phrase that taught
 ARRAYS = ("biases", "mean", "axes", "line", "square", "meaning")
 
 Matrix = npt.NDArray[np.float64]
@@ -77,6 +78,7 @@ class SafetySense:
     meaning: FloatArray  # (384, keys)
     vectorizers: dict[str, TfidfVectorizer]
     columns: dict[str, FloatArray]  # of words and characters, (terms, 1 + keys)
+    curated: dict[str, str]  # what a curated phrase means, said word by word: a key, or HARMLESS
 
     def __post_init__(self) -> None:
         self._readers = {
@@ -113,6 +115,7 @@ class SafetySense:
             fits[:, :DIMENSIONS].T.astype(np.float32),
             fitted,
             columns,
+            {_bare(asked): key if key in keys else HARMLESS for key, asked in curated},
         )
 
     def save(self, folder: Path) -> None:
@@ -124,23 +127,33 @@ class SafetySense:
             **{f"{part}_columns": self.columns[part].astype(np.float16) for part in self.columns},
             **{f"{part}_rarity": self.vectorizers[part].idf_ for part in self.columns},
         )
-        vocabularies = {part: ngrams.vocabulary_of(fitted) for part, fitted in self.vectorizers.items()}
-        (folder / "sense_terms.json").write_text(json.dumps(vocabularies), encoding="utf-8")
+        terms = {part: ngrams.vocabulary_of(fitted) for part, fitted in self.vectorizers.items()}
+        stored = {"terms": terms, "curated": self.curated}
+        (folder / "sense.json").write_text(json.dumps(stored), encoding="utf-8")
 
     @classmethod
     def load(cls, folder: Path) -> SafetySense:
         """Read what `save` wrote."""
-        vocabularies = json.loads((folder / "sense_terms.json").read_text(encoding="utf-8"))
+        written = json.loads((folder / "sense.json").read_text(encoding="utf-8"))
         with np.load(folder / "sense.npz", allow_pickle=False) as stored:
-            fitted = {part: ngrams.vectorizer(SETTINGS[part], vocabularies[part]) for part in SETTINGS}
+            fitted = {part: ngrams.vectorizer(SETTINGS[part], written["terms"][part]) for part in SETTINGS}
             for part, one in fitted.items():
                 one.idf_ = stored[f"{part}_rarity"]
             arrays = {name: stored[name] for name in ARRAYS}
             columns = {part: stored[f"{part}_columns"].astype(np.float32) for part in SETTINGS}
-            return cls(keys=stored["keys"].tolist(), vectorizers=fitted, columns=columns, **arrays)
+            return cls(
+                keys=stored["keys"].tolist(),
+                vectorizers=fitted,
+                columns=columns,
+                curated=written["curated"],
+                **arrays,
+            )
 
     def read(self, message: str, text: SafetyText) -> list[Strengths]:
         """Return the strengths of the message as typed, and of its sentences when it has several or has slips."""
+        meant = self.curated.get(_bare(message))
+        if meant is not None:  # reviewed word by word: nothing to guess
+            return [Strengths({key: CERTAIN if key == meant else -CERTAIN for key in self.keys}, None)]
         return [
             Strengths(dict(zip(self.keys, self.strengths(said).tolist(), strict=True)), sentence)
             for sentence, said in _units(message, text)
@@ -158,6 +171,11 @@ class SafetySense:
         scores = self.biases + sum(read(text) for read in self._readers.values())
         need = scores[0] + (self.line + self.square @ parts) @ parts
         return float(need), scores[1:] + layers[-DIMENSIONS:] @ self.meaning
+
+
+def _bare(message: str) -> str:
+    """Return a message cleaned, without what ends a sentence."""
+    return text_cleaner.clean(message).strip(" .?!")
 
 
 def _units(message: str, text: SafetyText) -> Iterator[tuple[int | None, str]]:

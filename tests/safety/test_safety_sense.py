@@ -64,6 +64,14 @@ def test_one_sentence_of_many_is_heard(learned: tuple[SafetySense, SafetySense])
     assert max(units, key=lambda place: units[place]) == 1
 
 
+def test_a_curated_phrase_means_what_its_file_says(learned: tuple[SafetySense, SafetySense]) -> None:
+    for sense in learned:
+        asked = {said: strength(sense, said) for said in ("How much is PRP?", "how much is it")}
+        assert asked["How much is PRP?"] == -safety_sense.CERTAIN < asked["how much is it"]
+        said = "Can I have it while breastfeeding?"
+        assert strength(sense, said, "safety/pregnancy") == safety_sense.CERTAIN
+
+
 def test_one_word_alone_is_left_to_the_signs(learned: tuple[SafetySense, SafetySense]) -> None:
     assert learned[1].read("yes", safety_text.read("yes", SafetyWords([], {}, []))) == []
 
