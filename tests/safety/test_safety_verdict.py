@@ -38,7 +38,7 @@ def test_a_sign_and_what_was_learned_add_up(reader: SafetyReader) -> None:
     assert verdict(reader, sign, UNSURE, self_harm=-0.2).rule.rule == "R01"
     assert verdict(reader, none, UNSURE, self_harm=-0.2).rule is None
     assert verdict(reader, none, UNSURE, self_harm=0.5).rule.rule == "R01"
-    assert verdict(reader, sign, UNSURE, self_harm=-0.6).rule is None
+    assert verdict(reader, sign, UNSURE, self_harm=-0.9).rule is None
 
 
 def test_what_is_certain_to_the_matcher_does_not_silence_a_crisis(reader: SafetyReader) -> None:
