@@ -117,7 +117,7 @@ class SentenceEncoder:
             "attention_mask": np.ones_like(tokens),
             "token_type_ids": np.zeros_like(tokens),
         }
-        layers = [tokens.mean(axis=1) for tokens in self._session.run([*INNER, LAST], inputs)]
+        layers = [states.mean(axis=1) for states in self._session.run([*INNER, LAST], inputs)]
         units = [layer / np.linalg.norm(layer, axis=1, keepdims=True) for layer in layers]
         return np.concatenate(units, axis=1, dtype=np.float32)
 

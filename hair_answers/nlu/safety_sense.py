@@ -233,7 +233,7 @@ def _need(gram: Matrix, in_need: npt.NDArray[np.bool_]) -> tuple[Matrix, float]:
     """Return the machine's dual weights, shape (n,), and bias."""
     from sklearn.svm import SVC
 
-    machine = SVC(C=STRENGTH, kernel="precomputed", cache_size=200).fit(gram, in_need)
+    machine = SVC(C=STRENGTH, kernel="precomputed").fit(gram, in_need)
     dual = np.zeros(len(gram))
     dual[machine.support_] = machine.dual_coef_[0]
     return dual, float(machine.intercept_[0])

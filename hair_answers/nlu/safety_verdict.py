@@ -68,9 +68,9 @@ def judge(
     """Return the verdict; `rules` holds the mildest rule of each safety key, `heard` what the examples say."""
     odds = log_odds(reading, heard)
     counting = [
-        (strength, finding)
-        for strength, finding in (*_signs(reading, heard), *_heard(reading, rules, heard))
-        if odds + _matched(finding.rule, understood) >= 0
+        row
+        for row in (*_signs(reading, heard), *_heard(reading, rules, heard))
+        if odds + _matched(row[1].rule, understood) >= 0
     ]
     if counting:
         _, finding = max(counting, key=lambda row: (-row[1].rule.urgency, row[0]))
