@@ -1,6 +1,6 @@
 """How well the safety gate notices what it must and leaves the rest alone: `python -m benchmarks.safety`.
 
-Reads the open sets (tests/safety/{tuning,test}.tsv, written apart from what the gate learned) and, when they
+Reads the open sets (tests/safety/{tuning,test,test_2}.tsv, written apart from what the gate learned) and, when they
 are there, the development questions, and measures the trained model's own components.
 Recall and over-escalation come with 95 % Wilson intervals.
 """
@@ -18,14 +18,18 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from hair_answers.nlu.safety_reader import Reading
+    from hair_answers.nlu.safety_sense import Strengths
 
 ROOT = Path(__file__).parents[1]
 MODEL = ROOT / "models" / "hair-answers.tar.gz"
 TEST_SET = ROOT / "tests" / "safety"
 REAL_QUESTIONS = ROOT.parent / "shared" / "benchmarks" / "real_questions"
 NEGATIVE = "negative"
-SETS = ("tuning", "test")
+SETS = ("tuning", "test", "test_2")
 
 
 @dataclass(frozen=True)
@@ -94,6 +98,10 @@ class Bot:
             found.get("key"), found.get("rule"), found.get("tier"), parsed["intent"]["name"], seconds
         )
 
+    def heard(self, text: str) -> tuple[Reading, list[Strengths]]:
+        """Return what the gate reads and hears in a message, before it is weighed."""
+        return self._gate.hear(text)
+
 
 @contextmanager
 def unpacked(model: Path) -> Iterator[Path]:
@@ -127,30 +135,42 @@ def line(name: str, hits: int, total: int) -> str:
     return f"{name:<46} {hits:>4} / {total:<4} {share}   [{100 * low:.1f}, {100 * high:.1f}]"
 
 
-def report_set(bot: Bot, name: str, show: bool) -> None:
-    """Print recall by kind, tier and form, and over-escalation, of one set."""
-    rows = [(row, bot.understand(row.text)) for row in read_rows(name)]
-    needing = [(row, out, is_caught(bot, row, out)) for row, out in rows if row.kind != NEGATIVE]
-    print(f"\n{name}: {len(rows)} messages; hits / n, share, 95 % Wilson interval")
+def judged(bot: Bot, name: str) -> list[tuple[Row, Outcome, bool]]:
+    """Return each message of a set, what the bot made of it, and whether that was right."""
+    outcomes = [(row, bot.understand(row.text)) for row in read_rows(name)]
+    return [
+        (row, out, out.tier is None if row.kind == NEGATIVE else is_caught(bot, row, out))
+        for row, out in outcomes
+    ]
+
+
+def figures(bot: Bot, rows: Iterable[tuple[Row, Outcome, bool]]) -> dict[str, tuple[int, int]]:
+    """Return (hits, cases) of recall by kind, tier and form, and of over-escalation, by name."""
     groups: dict[str, list[bool]] = {}
-    for row, out, caught in needing:
+    for row, out, right in rows:
+        if row.kind == NEGATIVE:
+            groups.setdefault("over-escalation, hard negatives", []).append(not right)
+            groups.setdefault("over-escalation to tier 0 or 1", []).append(out.tier in (0, 1))
+            continue
         keys, _, tier = expected(bot, row.rule)
         for group in (f"recall, {row.kind}", f"recall, tier {tier}, {row.kind}", f"recall, form {row.form}"):
-            groups.setdefault(group, []).append(caught)
+            groups.setdefault(group, []).append(right)
+        if tier == "0":
+            groups.setdefault("tier 0, no safety answer at all", []).append(out.tier is None)
         groups.setdefault("the very answer meant", []).append(out.key in keys)
-        if show and not caught:
-            print(f"  missed {row.rule} {row.kind}: {row.text}  -> {out.intent} {out.key}")
-    for group in sorted(groups):
-        print(line(group, sum(groups[group]), len(groups[group])))
-    negatives = [(row, out) for row, out in rows if row.kind == NEGATIVE]
-    print(
-        line("over-escalation, hard negatives", sum(o.tier is not None for _, o in negatives), len(negatives))
-    )
-    urgent = sum(o.tier in (0, 1) for _, o in negatives)
-    print(line("over-escalation to tier 0 or 1", urgent, len(negatives)))
-    for row, out in negatives:
-        if show and out.tier is not None:
-            print(f"  taken over ({row.rule}): {row.text}  -> {out.key}")
+    return {name: (sum(own), len(own)) for name, own in sorted(groups.items())}
+
+
+def report_set(bot: Bot, name: str, show: bool) -> None:
+    """Print a set's figures and, if asked, the messages that went wrong."""
+    rows = judged(bot, name)
+    print(f"\n{name}: {len(rows)} messages; hits / n, share, 95 % Wilson interval")
+    for group, counted in figures(bot, rows).items():
+        print(line(group, *counted))
+    for row, out, right in rows:
+        if show and not right:
+            fault = "taken over" if row.kind == NEGATIVE else "missed"
+            print(f"  {fault} ({row.rule} {row.kind}): {row.text}  -> {out.intent} {out.key}")
 
 
 def real_texts(name: str) -> list[str]:

@@ -3,41 +3,44 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from pathlib import Path
 from zipfile import BadZipFile
 
 import numpy as np
 
-from hair_answers.nlu.encoder import MODEL_SHA256, FloatArray, shared_encoder
+from hair_answers.nlu import encoder, safety_encoder
+from hair_answers.nlu.encoder import FloatArray, TextEncoder, shared_encoder
+from hair_answers.nlu.safety_encoder import shared_safety_encoder
 
 
 class EmbeddingCache:
     """A file of vectors named by the encoder's digest; a damaged or missing file only costs time."""
 
-    def __init__(self, path: Path, layers: bool = False) -> None:
-        """`layers`: keep the inner layers' vectors too."""
+    def __init__(self, path: Path, reader: Callable[[], TextEncoder] = shared_encoder) -> None:
+        """`reader` returns the encoder, opened only when something is missing."""
         self._path = path
-        self._layers = layers
+        self._reader = reader
 
     @classmethod
     def default(cls) -> EmbeddingCache:
-        """Return the project's cache under .rasa/."""
-        return cls(Path(".rasa") / f"embeddings-{MODEL_SHA256[:12]}.npz")
+        """Return the project's cache of the matcher's encoder under .rasa/."""
+        return cls(Path(".rasa") / f"embeddings-{encoder.MODEL_SHA256[:12]}.npz")
 
     @classmethod
-    def of_layers(cls) -> EmbeddingCache:
-        """Return the cache of all layers, for the phrases of the safety gate."""
-        return cls(Path(".rasa") / f"layers-{MODEL_SHA256[:12]}.npz", layers=True)
+    def of_safety(cls) -> EmbeddingCache:
+        """Return the cache of the safety gate's encoder."""
+        path = Path(".rasa") / f"safety-{safety_encoder.MODEL_SHA256[:12]}.npz"
+        return cls(path, shared_safety_encoder)
 
     def encode(self, phrases: list[str]) -> FloatArray:
-        """Return shape (n, 384), or all layers', in the order given, and keep the vectors for the next training."""
+        """Return shape (n, 384), in the order given, and keep the vectors for the next training."""
         known = self._read()
         names = [hashlib.sha256(phrase.encode()).hexdigest()[:24] for phrase in phrases]
         missing = {name: phrase for name, phrase in zip(names, phrases, strict=True) if name not in known}
-        encode = shared_encoder().encode_many_layers if self._layers else shared_encoder().encode_many
-        vectors = encode(list(missing.values()), progress=len(missing) > 50)
-        known.update(zip(missing, vectors, strict=True))
         if missing:
+            vectors = self._reader().encode_many(list(missing.values()), progress=len(missing) > 50)
+            known.update(zip(missing, vectors, strict=True))
             self._write({name: known[name] for name in names})
         return np.stack([known[name] for name in names])
 

@@ -24,6 +24,8 @@ from hair_answers.nlu import (
     language_guess,
     matcher,
     ngrams,
+    safety_encoder,
+    safety_glance,
     safety_phrases,
     safety_question,
     safety_reader,
@@ -41,7 +43,7 @@ from hair_answers.nlu.safety_phrases import SafetyPhrases
 from hair_answers.nlu.safety_question import KnownQuestions
 from hair_answers.nlu.safety_reader import Finding, Reading, SafetyReader
 from hair_answers.nlu.safety_rules import Rule
-from hair_answers.nlu.safety_sense import SafetySense
+from hair_answers.nlu.safety_sense import SafetySense, Strengths
 from hair_answers.nlu.safety_verdict import REASSURED, Understanding, Verdict
 from hair_answers.operations.safety_log import SafetyLog, tell_clinic
 
@@ -53,8 +55,8 @@ DECISION = "decision"
 RANKING_LENGTH = 5
 COMMON_FROM = 8  # phrases a word must stand in to count as spelt right
 HELPERS = (
-    encoder, language_guess, matcher, ngrams, safety_phrases, safety_question, safety_reader, safety_rules,
-    safety_sense, safety_text, safety_verdict, text_cleaner,
+    encoder, language_guess, matcher, ngrams, safety_encoder, safety_glance, safety_phrases, safety_question,
+    safety_reader, safety_rules, safety_sense, safety_text, safety_verdict, text_cleaner,
 )  # fmt: skip
 
 
@@ -167,13 +169,21 @@ class SafetyGate(IntentClassifier, GraphComponent):
 
     def judge(self, text: str, understood: Understanding) -> tuple[Verdict, Reading]:
         """Return the verdict on one typed message."""
+        reading, heard = self.hear(text, closely=understood.answers_safety)
+        return safety_verdict.judge(reading, understood, self._rules, heard), reading
+
+    def hear(self, text: str, closely: bool = True) -> tuple[Reading, list[Strengths]]:
+        """Return the signs of one typed message, and how strongly it speaks for help by the examples.
+
+        A message with any sign is read closely in any case.
+        """
         assert self._reader and self._sense
         reading = self._reader.read(text)
-        unread = text.isspace() or shared_guess().is_foreign(
-            text
-        )  # the examples are English: signs alone count
-        heard = [] if unread else self._sense.read(text.lstrip("/"), reading.text)
-        return safety_verdict.judge(reading, understood, self._rules, heard), reading
+        # The examples are English: in another language signs alone count.
+        unread = text.isspace() or shared_guess().is_foreign(text)
+        if unread:
+            return reading, []
+        return reading, self._sense.read(text.lstrip("/"), reading.text, closely or reading.is_alarming)
 
     def _act(self, message: Message, understood: Understanding, verdict: Verdict, reading: Reading) -> None:
         if verdict.rule is not None:

@@ -38,6 +38,11 @@ class Reading:
     denied: tuple[Rule, ...]
     red_flags: tuple[Rule, ...]  # rules of which only a single alarming word was found
 
+    @property
+    def is_alarming(self) -> bool:
+        """Tell a message with any sign, denied or not, or a single alarming word."""
+        return bool(self.findings or self.denied or self.red_flags)
+
     def rest(self, finding: Finding) -> tuple[str, ...]:
         """Return the pieces of the message the finding does not stand in."""
         return tuple(piece for i, piece in enumerate(self.text.pieces) if i not in finding.pieces)

@@ -1,7 +1,8 @@
 """From what was read, matched and learned to one verdict: which safety answer, or that it is no safety matter.
 
 The signs and what was learned by example add up to the log odds that a message is in need: above 0 it gets help. The
-weights are a logistic regression's on the tuning set of tests/safety, rounded; only the signs' are heavier.
+weights are a logistic regression's on the tuning set of tests/safety, rounded (`python -m benchmarks.safety_weights`);
+only the signs' are heavier.
 """
 
 from __future__ import annotations
@@ -14,18 +15,21 @@ from hair_answers.nlu.safety_reader import Finding, Reading
 from hair_answers.nlu.safety_rules import Rule
 from hair_answers.nlu.safety_sense import Strengths
 
-START = -2.6  # log odds of a message that nothing speaks for or against
-WHOLE, LOUDEST = 3.2, 3.2  # a point of learned strength: of the whole message, of its most alarming sentence
-UNREAD = 0.2  # that strength where the examples say nothing, as in another language: a sign is enough
-# A reviewed sign stands in the message, or one of tier 0: more than the regression's 1.5 and 2.8, for in doubt it
-# points to help. On the tuning set that costs some 11 false alarms of 709.
-SIGNED, SIGNED_AT_ONCE = 4.0, 6.5
-DENIED = -1.7  # a sign is denied ("I am not suicidal")
+START = -0.3  # log odds of a message that nothing speaks for or against
+WHOLE, LOUDEST = (
+    0.6,
+    0.2,
+)  # what a learned log odd counts: of the whole message, of its most alarming sentence
+UNREAD = 0.0  # learned log odds where the examples say nothing, as in another language: a sign is enough
+# A reviewed sign stands in the message, or one of tier 0: more than the regression's, for in doubt it points to help.
+SIGNED, SIGNED_AT_ONCE = 1.0, 2.5
+DENIED = -1.0  # a sign is denied ("I am not suicidal")
+WEIGHTS = (WHOLE, LOUDEST, SIGNED, SIGNED_AT_ONCE, DENIED)
 MATCHED = 1.8  # the matcher chose the safety answer too
 ANSWERED = -4.0  # the matcher has an answer where a kind no would stand: "who offers PRP" is answered
 DISMISSED = -5.0  # below it a single alarming word in a message that nothing understands is no red flag
-NEAR = 0.2  # strength by which a key may fall short of the one that fits best: the more urgent answers
-SIGN = 1.0  # what a sign adds to the strength of its key when two keys of one tier are weighed
+NEAR = 1.0  # log odds by which a key may fall short of the one that fits best: the more urgent answers
+SIGN = 3.0  # what a sign adds for its key when two keys of one tier are weighed
 REASSURED = "safety/reassured"
 CRISIS_OR_EMERGENCY = 0  # tier
 DECLINING = "R19"  # rules that decline kindly what was asked for: a diagnosis, a dose, a ranking …
@@ -82,14 +86,16 @@ def judge(
 
 def log_odds(reading: Reading, heard: Sequence[Strengths]) -> float:
     """Return how likely the message is in need: what speaks for it and against it, added up."""
+    return START + sum(weight * said for weight, said in zip(WEIGHTS, evidence(reading, heard), strict=True))
+
+
+def evidence(reading: Reading, heard: Sequence[Strengths]) -> tuple[float, ...]:
+    """Return what WEIGHTS are for: learned log odds of the whole and of the loudest sentence, signs, a denial."""
     whole = max((unit.need for unit in heard if unit.sentence is None), default=UNREAD)
     loudest = _loudest(heard)
-    odds = START + WHOLE * whole + LOUDEST * (whole if loudest is None else loudest)
-    if any(finding.rule.tier == CRISIS_OR_EMERGENCY for finding in reading.findings):
-        odds += SIGNED_AT_ONCE
-    elif reading.findings:
-        odds += SIGNED
-    return odds + DENIED if reading.denied else odds
+    at_once = any(finding.rule.tier == CRISIS_OR_EMERGENCY for finding in reading.findings)
+    signed = bool(reading.findings) and not at_once
+    return whole, whole if loudest is None else loudest, signed, at_once, bool(reading.denied)
 
 
 def _matched(rule: Rule, understood: Understanding) -> float:
@@ -119,9 +125,10 @@ def _heard(
         else:
             continue
         pieces = frozenset(piece for i in told for piece in reading.pieces_of(i))
-        for key, strength in unit.by_key.items():
-            if key in rules and strength >= unit.need - NEAR:
-                yield strength, Finding(rules[key], pieces)
+        best = max(unit.by_key.values(), default=0.0)
+        for key, odds in unit.by_key.items():
+            if key in rules and odds >= best - NEAR:
+                yield odds, Finding(rules[key], pieces)
 
 
 def _loudest(heard: Sequence[Strengths]) -> float | None:

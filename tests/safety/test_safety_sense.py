@@ -6,25 +6,26 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from hair_answers.nlu import ngrams, safety_rules, safety_sense, safety_text, text_cleaner
+from hair_answers.nlu import safety_glance, safety_rules, safety_text, text_cleaner
 from hair_answers.nlu.embedding_cache import EmbeddingCache
-from hair_answers.nlu.encoder import shared_encoder
+from hair_answers.nlu.safety_encoder import shared_safety_encoder
+from hair_answers.nlu.safety_glance import RAREST, SafetyGlance
 from hair_answers.nlu.safety_phrases import SafetyPhraseError, SafetyPhrases
-from hair_answers.nlu.safety_sense import HARMLESS, MEANING, RAREST, SETTINGS, SafetySense
+from hair_answers.nlu.safety_sense import CERTAIN, SafetySense, Strengths
 from hair_answers.nlu.safety_text import SafetyWords
 
 ROOT = Path(__file__).parents[2]
 PHRASES = SafetyPhrases.load()
-CRISIS = "safety/self_harm"
+CRISIS, PREGNANCY = "safety/self_harm", "safety/pregnancy"
 FEW = SafetyPhrases(
     (
         (CRISIS, "i do not want to be alive"),
         (CRISIS, "i want to be dead"),
-        ("safety/pregnancy", "i am pregnant"),
+        (PREGNANCY, "i am pregnant"),
     ),
     ("i want to dye my hair", "i am expecting a parcel"),
 )
-CURATED = [("cost/prp_cost", "how much is prp"), ("safety/pregnancy", "can i have it while breastfeeding")]
+CURATED = [("cost/prp_cost", "how much is prp"), (PREGNANCY, "can i have it while breastfeeding")]
 
 
 @pytest.fixture(scope="module")
@@ -32,87 +33,101 @@ def learned(tmp_path_factory: pytest.TempPathFactory) -> tuple[SafetySense, Safe
     """A sense of a few phrases, as fitted and as stored and read again."""
     folder = tmp_path_factory.mktemp("sense")
     with pytest.MonkeyPatch.context() as patch:
-        own = EmbeddingCache(folder / "cache.npz", layers=True)  # the project's is left alone
-        patch.setattr(EmbeddingCache, "of_layers", lambda: own)
-        patch.setattr(safety_sense, "RAREST", dict.fromkeys(RAREST, 1))
+        own = EmbeddingCache(folder / "cache.npz", shared_safety_encoder)  # the project's is left alone
+        patch.setattr(EmbeddingCache, "of_safety", lambda: own)
+        patch.setattr(safety_glance, "RAREST", dict.fromkeys(RAREST, 1))
         fitted = SafetySense.fit(FEW, CURATED)
     fitted.save(folder)
     return fitted, SafetySense.load(folder)
 
 
-def strength(sense: SafetySense, message: str, key: str = CRISIS) -> float:
-    text = safety_text.read(message, SafetyWords([], {}, []))
-    return max(unit.by_key[key] for unit in sense.read(message, text))
+def heard(sense: SafetySense, message: str) -> list[Strengths]:
+    return sense.read(message, safety_text.read(message, SafetyWords([], {}, [])))
+
+
+def need(sense: SafetySense, message: str) -> float:
+    return max(unit.need for unit in heard(sense, message))
+
+
+def best(sense: SafetySense, message: str) -> str:
+    by_key = heard(sense, message)[0].by_key
+    return max(by_key, key=lambda key: by_key[key])
 
 
 def test_a_crisis_in_other_words_speaks_louder_than_a_question(
     learned: tuple[SafetySense, SafetySense],
 ) -> None:
     sense = learned[1]
-    assert strength(sense, "i would like to be dead") > strength(sense, "what does prp cost")
-    assert strength(sense, "i would like to be dead") > strength(sense, "i want to dye my beard")
+    crisis = need(sense, "i would like to be dead")
+    assert crisis > need(sense, "what does prp cost")
+    assert crisis > need(sense, "i want to dye my beard")
 
 
 def test_a_curated_safety_phrase_teaches_too(learned: tuple[SafetySense, SafetySense]) -> None:
-    assert strength(learned[1], "may i have it while breastfeeding", "safety/pregnancy") > 0
+    assert need(learned[1], "may i have it while breastfeeding") > 0
+    assert best(learned[1], "may i have it while breastfeeding") == PREGNANCY
 
 
 def test_one_sentence_of_many_is_heard(learned: tuple[SafetySense, SafetySense]) -> None:
     said = "How much is PRP? I want to be dead. Can I wash my hair after it? What is the price?"
-    text = safety_text.read(said, SafetyWords([], {}, []))
-    units = {unit.sentence: unit.by_key[CRISIS] for unit in learned[1].read(said, text)}
+    units = {unit.sentence: unit.need for unit in heard(learned[1], said)}
+    assert None in units
     assert max(units, key=lambda place: units[place]) == 1
 
 
 def test_a_curated_phrase_means_what_its_file_says(learned: tuple[SafetySense, SafetySense]) -> None:
     for sense in learned:
-        asked = {said: strength(sense, said) for said in ("How much is PRP?", "how much is it")}
-        assert asked["How much is PRP?"] == -safety_sense.CERTAIN < asked["how much is it"]
-        said = "Can I have it while breastfeeding?"
-        assert strength(sense, said, "safety/pregnancy") == safety_sense.CERTAIN
+        assert need(sense, "How much is PRP?") == -CERTAIN < need(sense, "how much is it")
+        assert need(sense, "Can I have it while breastfeeding?") == CERTAIN
+        assert best(sense, "Can I have it while breastfeeding?") == PREGNANCY
 
 
 def test_one_word_alone_is_left_to_the_signs(learned: tuple[SafetySense, SafetySense]) -> None:
-    assert learned[1].read("yes", safety_text.read("yes", SafetyWords([], {}, []))) == []
+    assert heard(learned[1], "yes") == []
 
 
 def test_what_is_stored_hears_the_same(learned: tuple[SafetySense, SafetySense]) -> None:
     fitted, stored = learned
     for text in ("i want to be dead", "how much is it", "is it ok when pregnant"):
-        assert np.allclose(fitted.strengths(text), stored.strengths(text), atol=0.01)
-
-
-def test_folding_the_kernel_into_weights_changes_nothing(learned: tuple[SafetySense, SafetySense]) -> None:
-    sense = learned[0]
-    texts, labels = safety_sense._examples(FEW, CURATED)
-    terms = {
-        part: ngrams.vectorizer({**SETTINGS[part], "min_df": 1}).fit_transform(texts) for part in SETTINGS
-    }
-    vectors = shared_encoder().encode_many_layers(texts)
-    gram = safety_sense._gram((vectors - sense.mean) @ sense.axes, terms)
-    assert np.isclose(np.diag(gram).mean(), MEANING + 0.5, atol=0.3)  # unit n-grams, parts of mean length 1
-    dual, bias = safety_sense._need(gram, labels != HARMLESS)
-    by_kernel = gram @ dual + bias
-    assert np.allclose(by_kernel, [sense.need_and_fits(text)[0] for text in texts], atol=1e-3)
+        assert fitted.strengths(text) == stored.strengths(text)
 
 
 def test_the_need_is_told_apart_from_what_it_is(learned: tuple[SafetySense, SafetySense]) -> None:
     sense = learned[0]
-    for text in ("i want to be dead", "i am pregnant"):
-        need, _ = sense.need_and_fits(text)
-        assert need > 0 and np.isclose(sense.strengths(text).max(), need)
-    assert sense.keys[int(sense.need_and_fits("i am pregnant")[1].argmax())] == "safety/pregnancy"
-    assert sense.need_and_fits("how much is prp")[0] < 0
+    for text, key in (("i want to be dead", CRISIS), ("i am pregnant", PREGNANCY)):
+        told = sense.strengths(text)
+        assert told.need > 0
+        assert told.by_key[key] == max(told.by_key.values())
+    assert sense.strengths("how much is prp").need < 0
 
 
-def test_only_what_is_hard_to_tell_apart_is_learned_from(monkeypatch: pytest.MonkeyPatch) -> None:
-    texts = ["i want to die", "i want to dye it", "what is prp", "what does prp cost"]
-    terms = {
-        part: ngrams.vectorizer({**SETTINGS[part], "min_df": 1}).fit_transform(texts) for part in SETTINGS
-    }
-    monkeypatch.setattr(safety_sense, "EXAMPLES", 2)
-    taught = safety_sense._instructive(terms, np.array([True, False, False, False]))
-    assert taught.tolist() == [0, 1]
+def test_what_is_plain_at_a_glance_is_not_read_closely(
+    learned: tuple[SafetySense, SafetySense], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said = "how much is a wig"
+    text = safety_text.read(said, SafetyWords([], {}, []))
+    monkeypatch.setattr(SafetyGlance, "is_plain", lambda _, said: "wig" in said)
+    for sense in learned:
+        assert sense.read(said, text, closely=False) == [Strengths(-CERTAIN, {}, None)]
+        assert sense.read(said, text)[0].by_key
+    mixed = "How much is a wig? I want to be dead."
+    text = safety_text.read(mixed, SafetyWords([], {}, []))
+    assert max(unit.need for unit in learned[0].read(mixed, text, closely=False)) > 0
+
+
+def test_the_glance_is_stored_as_it_was_learned(learned: tuple[SafetySense, SafetySense]) -> None:
+    for text in ("i want to be dead", "i want to dye my hair"):
+        margins = [sense.glance.margin(text) for sense in learned]
+        assert margins[0] == pytest.approx(margins[1], abs=0.01)
+    assert learned[1].glance.margin("i want to be dead") > learned[1].glance.margin("how much is prp")
+
+
+def test_the_need_is_the_odds_of_all_answers_together(learned: tuple[SafetySense, SafetySense]) -> None:
+    sense = learned[0]
+    vector = shared_safety_encoder().encode("i am pregnant and want to be dead")
+    against_harmless = np.exp(vector @ sense.weights + sense.biases)
+    told = sense.strengths("i am pregnant and want to be dead")
+    assert told.need == pytest.approx(np.log(against_harmless.sum()), abs=1e-4)
 
 
 @pytest.mark.parametrize(
@@ -138,7 +153,7 @@ def test_no_phrase_is_both_and_every_key_has_a_rule() -> None:
     assert {key for key, _ in PHRASES.needing} == {rule.key for rule in safety_rules.load().rules}
 
 
-@pytest.mark.parametrize("name", ["tuning", "test"])
+@pytest.mark.parametrize("name", ["tuning", "test", "test_2"])
 def test_nothing_that_is_measured_was_learned(name: str) -> None:
     with (ROOT / "tests" / "safety" / f"{name}.tsv").open(encoding="utf-8") as file:
         rows = csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE)

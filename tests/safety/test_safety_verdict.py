@@ -23,22 +23,18 @@ def answering(key: str, confidence: float = 0.9) -> Understanding:
 
 
 def verdict(reader: SafetyReader, text: str, understood: Understanding, **heard: float) -> Verdict:
-    """What is judged when the message as a whole speaks so strongly for the keys (without their topic)."""
-    by_key = {rule.key: min(heard.values()) - 1 for rule in RULES.values()}
-    return judge(
-        reader.read(text),
-        understood,
-        RULES,
-        [Strengths(by_key | {f"safety/{k}": v for k, v in heard.items()}, None)],
-    )
+    """What is judged when the message as a whole speaks with such log odds for the keys (without their topic)."""
+    by_key = {rule.key: -20.0 for rule in RULES.values()}
+    by_key |= {f"safety/{key}": value for key, value in heard.items()}
+    return judge(reader.read(text), understood, RULES, [Strengths(max(heard.values()), by_key, None)])
 
 
 def test_a_sign_and_what_was_learned_add_up(reader: SafetyReader) -> None:
     sign, none = "how much is it, i want to die", "words without a sign"
-    assert verdict(reader, sign, UNSURE, self_harm=-0.2).rule.rule == "R01"
-    assert verdict(reader, none, UNSURE, self_harm=-0.2).rule is None
-    assert verdict(reader, none, UNSURE, self_harm=0.5).rule.rule == "R01"
-    assert verdict(reader, sign, UNSURE, self_harm=-0.9).rule is None
+    assert verdict(reader, sign, UNSURE, self_harm=-2).rule.rule == "R01"
+    assert verdict(reader, none, UNSURE, self_harm=-2).rule is None
+    assert verdict(reader, none, UNSURE, self_harm=1).rule.rule == "R01"
+    assert verdict(reader, sign, UNSURE, self_harm=-4).rule is None
 
 
 def test_what_is_certain_to_the_matcher_does_not_silence_a_crisis(reader: SafetyReader) -> None:
@@ -47,16 +43,16 @@ def test_what_is_certain_to_the_matcher_does_not_silence_a_crisis(reader: Safety
 
 
 def test_an_urgent_sign_weighs_more_than_a_milder_one(reader: SafetyReader) -> None:
-    assert verdict(reader, "how much is it, i want to die", UNSURE, self_harm=-0.25).rule.rule == "R01"
-    assert verdict(reader, "my daughter of 6 has bald patches", UNSURE, child=-0.25).rule is None
-    assert verdict(reader, "my daughter of 6 has bald patches", UNSURE, child=0.2).rule.rule == "R07"
+    assert verdict(reader, "how much is it, i want to die", UNSURE, self_harm=-2).rule.rule == "R01"
+    assert verdict(reader, "my daughter of 6 has bald patches", UNSURE, child=-2).rule is None
+    assert verdict(reader, "my daughter of 6 has bald patches", UNSURE, child=-0.5).rule.rule == "R07"
 
 
 def test_a_clear_question_is_not_declined(reader: SafetyReader) -> None:
     text = "which clinic is the best at explaining prp"
-    assert verdict(reader, text, answering("alternatives/prp"), rank_clinics_request=0.3).rule is None
-    assert verdict(reader, text, LOST, rank_clinics_request=0.3).rule.rule == "R19e"
-    assert verdict(reader, text, answering("alternatives/prp"), rank_clinics_request=0.9).rule.rule == "R19e"
+    assert verdict(reader, text, answering("alternatives/prp"), rank_clinics_request=1).rule is None
+    assert verdict(reader, text, LOST, rank_clinics_request=1).rule.rule == "R19e"
+    assert verdict(reader, text, answering("alternatives/prp"), rank_clinics_request=8).rule.rule == "R19e"
 
 
 def test_signs_alone_decide_where_nothing_can_be_read_from_examples(reader: SafetyReader) -> None:
@@ -66,38 +62,37 @@ def test_signs_alone_decide_where_nothing_can_be_read_from_examples(reader: Safe
 
 
 def test_the_matchers_safety_answer_is_kept_when_plausible(reader: SafetyReader) -> None:
-    assert verdict(reader, "words without a sign", UNSURE, distress=0.2).rule is None
-    kept = verdict(reader, "words without a sign", answering("safety/distress"), distress=0.2)
+    assert verdict(reader, "words without a sign", UNSURE, distress=-1).rule is None
+    kept = verdict(reader, "words without a sign", answering("safety/distress"), distress=-1)
     assert kept.rule.rule == "R18"
 
 
 def test_the_matchers_safety_answer_is_doubted_when_nothing_speaks_for_it(reader: SafetyReader) -> None:
-    outcome = verdict(reader, "words without a sign", answering("safety/distress"), distress=-0.5)
+    outcome = verdict(reader, "words without a sign", answering("safety/distress"), distress=-4)
     assert outcome.rule is None and outcome.doubted
 
 
 def test_reassurance_is_no_safety_answer_to_doubt(reader: SafetyReader) -> None:
-    assert verdict(reader, "it was a joke", answering("safety/reassured"), distress=-0.5) == Verdict(None)
+    assert verdict(reader, "it was a joke", answering("safety/reassured"), distress=-4) == Verdict(None)
 
 
 def test_what_is_denied_must_be_louder(reader: SafetyReader) -> None:
-    assert verdict(reader, "i am not suicidal", UNSURE, self_harm=0.4).rule is None
-    assert verdict(reader, "i am not suicidal", UNSURE, self_harm=0.9).rule.rule == "R01"
+    assert verdict(reader, "i am not suicidal", UNSURE, self_harm=1).rule is None
+    assert verdict(reader, "i am not suicidal", UNSURE, self_harm=3).rule.rule == "R01"
 
 
 def test_the_most_urgent_of_what_fits_wins_and_then_the_strongest(reader: SafetyReader) -> None:
-    near = verdict(reader, "words without a sign", UNSURE, self_harm=0.85, scalp_symptoms=1.0)
+    near = verdict(reader, "words without a sign", UNSURE, self_harm=4.2, scalp_symptoms=5.0)
     assert near.rule.rule == "R01"
-    far = verdict(reader, "words without a sign", UNSURE, self_harm=0.5, scalp_symptoms=1.0)
+    far = verdict(reader, "words without a sign", UNSURE, self_harm=2.0, scalp_symptoms=5.0)
     assert far.rule.rule == "R06"
-    mild = verdict(reader, "words without a sign", UNSURE, scalp_symptoms=0.8, child=0.9)
+    mild = verdict(reader, "words without a sign", UNSURE, scalp_symptoms=4.5, child=5.0)
     assert mild.rule.key == CHILD
 
 
 def test_a_sign_says_which_answer_it_is(reader: SafetyReader) -> None:
-    outcome = verdict(
-        reader, "i want to die since the prp", UNSURE, self_harm=0.2, emergency_after_procedure=0.9
-    )
+    text = "i want to die since the prp"
+    outcome = verdict(reader, text, UNSURE, self_harm=3, emergency_after_procedure=5)
     assert outcome.rule.rule == "R01"
 
 
@@ -105,18 +100,18 @@ def test_one_sentence_is_weighed_with_the_message_it_stands_in(reader: SafetyRea
     reading = reader.read("How much is PRP? The quiet has come over me.")
 
     def rule(whole: float, loudest: float) -> str | None:
-        heard = [Strengths({EMERGENCY: whole}, None), Strengths({EMERGENCY: loudest}, 1)]
+        heard = [Strengths(whole, {EMERGENCY: whole}, None), Strengths(loudest, {EMERGENCY: loudest}, 1)]
         found = judge(reading, UNSURE, RULES, heard).rule
         return found and found.key
 
-    assert rule(-0.1, 1.0) == EMERGENCY
-    assert rule(-1.0, 1.0) is None
-    assert rule(0.9, 0.0) == EMERGENCY
+    assert rule(-1, 6) == EMERGENCY
+    assert rule(-4, 6) is None
+    assert rule(4, 0) == EMERGENCY
 
 
 def test_a_sentence_that_alarms_leaves_the_rest_to_be_asked(reader: SafetyReader) -> None:
     reading = reader.read("How much is PRP? The quiet has come over me.")
-    heard = [Strengths({CRISIS: 0.1}, None), Strengths({CRISIS: 0.9}, 1)]
+    heard = [Strengths(1.0, {CRISIS: 1.0}, None), Strengths(9.0, {CRISIS: 9.0}, 1)]
     assert reading.rest(judge(reading, UNSURE, RULES, heard).finding) == ("how much is prp",)
 
 
@@ -127,5 +122,5 @@ def test_a_red_flag_word_never_meets_the_plain_fallback(reader: SafetyReader) ->
 
 def test_a_red_flag_word_in_plainly_harmless_words_is_none(reader: SafetyReader) -> None:
     text = "my wallet has a cancer of holes"
-    assert verdict(reader, text, LOST, cancer_now=-0.3).rule.rule == "R10"
-    assert verdict(reader, text, LOST, cancer_now=-0.9).rule is None
+    assert verdict(reader, text, LOST, cancer_now=-2).rule.rule == "R10"
+    assert verdict(reader, text, LOST, cancer_now=-9).rule is None

@@ -1,0 +1,35 @@
+"""The safety gate's own sentence encoder: MiniLM tuned whole on its phrases (tuning/), int8, on one CPU thread.
+
+The matcher's encoder keeps what a text is about; telling "I am done with combovers" from "I am done with it all" takes
+one that learned to attend to need.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from pathlib import Path
+
+from hair_answers.nlu.encoder import FloatArray, TextEncoder, Tokens
+from hair_answers.nlu.memory import give_back
+
+MODEL = Path(__file__).parent / "data" / "safety_encoder.onnx"
+MODEL_SHA256 = "6daffe0825ae1a30b33f7e5f04bccfda478d4ed766b113a65df00f70fd6de1ea"
+
+
+class SafetyEncoder(TextEncoder):
+    """Vectors that a linear machine tells the safety answers apart by; the model averages its tokens itself."""
+
+    def __init__(self) -> None:
+        super().__init__(MODEL, MODEL_SHA256, "restore it with `git checkout hair_answers/nlu/data`")
+
+    def _vectors(self, tokens: Tokens) -> FloatArray:
+        vectors: FloatArray = self._run({"ids": tokens})
+        return vectors
+
+
+@lru_cache(maxsize=1)
+def shared_safety_encoder() -> SafetyEncoder:
+    """One session a process."""
+    encoder = SafetyEncoder()
+    give_back()
+    return encoder

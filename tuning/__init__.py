@@ -1,0 +1,1 @@
+"""Makes the safety gate's encoder; nothing here runs with the bot."""
