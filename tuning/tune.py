@@ -129,7 +129,7 @@ def tune(rows: Rows, epochs: float, seed: int) -> Tuned:
 
 
 def blended(tuned: PreTrainedModel) -> export.Weights:
-    """Return the tuned weights with a part of the base's: steadier on wording nobody thought of (Wortsman et al. 2022)."""
+    """Return the tuned weights and a part of the base's: steadier on unforeseen wording (Wortsman et al. 2022)."""
     base = AutoModel.from_pretrained(BASE).state_dict()
     own = {name: value.detach() for name, value in tuned.state_dict().items()}
     return {name: torch.lerp(base[name], own[name], TUNED) for name in own if own[name].is_floating_point()}

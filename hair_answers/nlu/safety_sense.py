@@ -1,8 +1,8 @@
 """What the gate learned by example: how strongly a message speaks for help being needed, and for each safety answer.
 
-The safety gate's own encoder was tuned on the phrases (tuning/); a logistic regression over its vectors, made anew in
-every training, tells the safety answers and harmless messages apart. Lines added to the phrases so count at once. What is
-plainly harmless at a glance is not read that closely (hair_answers/nlu/safety_glance.py).
+The safety gate's own encoder was tuned on the phrases (tuning/); a logistic regression over its vectors, made anew
+in every training, tells the safety answers and harmless messages apart. Lines added to the phrases so count at once.
+What is plainly harmless at a glance is not read that closely (hair_answers/nlu/safety_glance.py).
 """
 
 from __future__ import annotations
