@@ -9,9 +9,7 @@ from zipfile import BadZipFile
 
 import numpy as np
 
-from hair_answers.nlu import encoder, safety_encoder
-from hair_answers.nlu.encoder import FloatArray, TextEncoder, shared_encoder
-from hair_answers.nlu.safety_encoder import shared_safety_encoder
+from hair_answers.nlu.encoder import MODEL_SHA256, FloatArray, TextEncoder, shared_encoder
 
 
 class EmbeddingCache:
@@ -25,13 +23,7 @@ class EmbeddingCache:
     @classmethod
     def default(cls) -> EmbeddingCache:
         """Return the project's cache of the matcher's encoder under .rasa/."""
-        return cls(Path(".rasa") / f"embeddings-{encoder.MODEL_SHA256[:12]}.npz")
-
-    @classmethod
-    def of_safety(cls) -> EmbeddingCache:
-        """Return the cache of the safety gate's encoder."""
-        path = Path(".rasa") / f"safety-{safety_encoder.MODEL_SHA256[:12]}.npz"
-        return cls(path, shared_safety_encoder)
+        return cls(Path(".rasa") / f"embeddings-{MODEL_SHA256[:12]}.npz")
 
     def encode(self, phrases: list[str]) -> FloatArray:
         """Return shape (n, 384), in the order given, and keep the vectors for the next training."""

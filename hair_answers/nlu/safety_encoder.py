@@ -9,6 +9,7 @@ from __future__ import annotations
 from functools import lru_cache
 from pathlib import Path
 
+from hair_answers.nlu.embedding_cache import EmbeddingCache
 from hair_answers.nlu.encoder import FloatArray, TextEncoder, Tokens
 from hair_answers.nlu.memory import give_back
 
@@ -33,3 +34,8 @@ def shared_safety_encoder() -> SafetyEncoder:
     encoder = SafetyEncoder()
     give_back()
     return encoder
+
+
+def phrase_cache() -> EmbeddingCache:
+    """Return the project's cache of this encoder under .rasa/."""
+    return EmbeddingCache(Path(".rasa") / f"safety-{MODEL_SHA256[:12]}.npz", shared_safety_encoder)

@@ -16,9 +16,8 @@ import numpy as np
 import numpy.typing as npt
 
 from hair_answers.nlu import text_cleaner
-from hair_answers.nlu.embedding_cache import EmbeddingCache
 from hair_answers.nlu.encoder import FloatArray
-from hair_answers.nlu.safety_encoder import shared_safety_encoder
+from hair_answers.nlu.safety_encoder import phrase_cache, shared_safety_encoder
 from hair_answers.nlu.safety_glance import SafetyGlance
 from hair_answers.nlu.safety_phrases import SafetyPhrases
 from hair_answers.nlu.safety_text import SafetyText
@@ -59,7 +58,7 @@ class SafetySense:
 
         texts, labels = examples(phrases, curated)
         machine = LogisticRegression(C=STRENGTH, max_iter=ROUNDS)
-        machine.fit(EmbeddingCache.of_safety().encode(texts), labels)
+        machine.fit(phrase_cache().encode(texts), labels)
         keys = machine.classes_.tolist()[1:]
         return cls(
             keys,

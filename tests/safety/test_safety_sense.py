@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from hair_answers.nlu import safety_glance, safety_rules, safety_text, text_cleaner
+from hair_answers.nlu import safety_glance, safety_rules, safety_sense, safety_text, text_cleaner
 from hair_answers.nlu.embedding_cache import EmbeddingCache
 from hair_answers.nlu.safety_encoder import shared_safety_encoder
 from hair_answers.nlu.safety_glance import RAREST, SafetyGlance
@@ -34,7 +34,7 @@ def learned(tmp_path_factory: pytest.TempPathFactory) -> tuple[SafetySense, Safe
     folder = tmp_path_factory.mktemp("sense")
     with pytest.MonkeyPatch.context() as patch:
         own = EmbeddingCache(folder / "cache.npz", shared_safety_encoder)  # the project's is left alone
-        patch.setattr(EmbeddingCache, "of_safety", lambda: own)
+        patch.setattr(safety_sense, "phrase_cache", lambda: own)
         patch.setattr(safety_glance, "RAREST", dict.fromkeys(RAREST, 1))
         fitted = SafetySense.fit(FEW, CURATED)
     fitted.save(folder)
