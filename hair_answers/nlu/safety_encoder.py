@@ -18,7 +18,10 @@ MODEL_SHA256 = "6daffe0825ae1a30b33f7e5f04bccfda478d4ed766b113a65df00f70fd6de1ea
 
 
 class SafetyEncoder(TextEncoder):
-    """Vectors that a linear machine tells the safety answers apart by; the model averages its tokens itself."""
+    """Vectors that a linear machine tells the safety answers apart by; the model averages its tokens itself.
+
+    Activations are scaled as they come: texts read together share a scale, so their vectors are nearly `encode`'s.
+    """
 
     def __init__(self) -> None:
         super().__init__(MODEL, MODEL_SHA256, "restore it with `git checkout hair_answers/nlu/data`")

@@ -144,7 +144,7 @@ class SafetyGate(IntentClassifier, GraphComponent):
             gate.read(folder)
         if config.get("counts"):
             gate._log = SafetyLog(Path(config["counts"]), Library.default().clinic.safety_alerts, tell_clinic)
-        gate.judge("warm up", Understanding((), 0.0, "abstain"))
+        gate.hear("warm up")  # closely: the encoder is opened now, not by the first worried message
         give_back()
         return gate
 
