@@ -98,10 +98,10 @@ benchmark-speed: dev train  ## start, memory and latency
 audit: setup  ## known vulnerabilities of the locked packages; exit 3 when no advisories could be asked
 	@$(PY) -m hair_answers.operations.audit
 
-tune: dev  ## tune the safety gate's encoder on its phrases (some 40 minutes on two cores; fetches PyTorch)
+tune: dev  ## tune the safety gate's encoder on its phrases (40 minutes on two cores; fetches PyTorch); MORE=1 goes on from the last run
 	@scripts/setup-tuning
 	@$(PY) -m tuning.examples .rasa/safety_examples.json
-	@.venv-tuning/bin/python -m tuning.tune .rasa/safety_examples.json
+	@.venv-tuning/bin/python -m tuning.tune .rasa/safety_examples.json $(if $(MORE),--more)
 
 lock:  ## resolve the dependencies again and write the hash-locked files
 	@scripts/lock
