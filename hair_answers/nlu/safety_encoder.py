@@ -13,8 +13,8 @@ from hair_answers.nlu.embedding_cache import EmbeddingCache
 from hair_answers.nlu.encoder import FloatArray, TextEncoder, Tokens
 from hair_answers.nlu.memory import give_back
 
-MODEL = Path(__file__).parent / "data" / "safety_encoder.onnx"
-MODEL_SHA256 = "6daffe0825ae1a30b33f7e5f04bccfda478d4ed766b113a65df00f70fd6de1ea"
+MODEL = Path(__file__).parent / "encoders" / "safety_encoder.onnx"
+MODEL_SHA256 = "ca0b3e9097302a7d6e4fcbe2ad55978e642226e7f162fbd19bfe7dacdfa28de1"
 
 
 class SafetyEncoder(TextEncoder):
@@ -24,7 +24,7 @@ class SafetyEncoder(TextEncoder):
     """
 
     def __init__(self) -> None:
-        super().__init__(MODEL, MODEL_SHA256, "restore it with `git checkout hair_answers/nlu/data`")
+        super().__init__(MODEL, MODEL_SHA256, "restore it with `git checkout hair_answers/nlu/encoders`")
 
     def _vectors(self, tokens: Tokens) -> FloatArray:
         vectors: FloatArray = self._run({"ids": tokens})

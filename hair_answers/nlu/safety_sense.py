@@ -64,7 +64,7 @@ class SafetySense:
             keys,
             (machine.coef_[1:] - machine.coef_[0]).T.astype(np.float32),
             (machine.intercept_[1:] - machine.intercept_[0]).astype(np.float32),
-            {_bare(asked): key if key in keys else HARMLESS for key, asked in curated},
+            {_bare(text_cleaner.clean(asked)): key if key in keys else HARMLESS for key, asked in curated},
             SafetyGlance.fit(texts, labels != HARMLESS),
         )
 
@@ -88,11 +88,14 @@ class SafetySense:
 
         Unless asked to read `closely`, it leaves off where all of them are plainly harmless at a glance.
         """
-        meant = self.curated.get(_bare(message))
+        cleaned = text_cleaner.clean(message)
+        meant = self.curated.get(_bare(cleaned))
         if meant is not None:  # reviewed word by word: nothing to guess
             by_key = {key: CERTAIN if key == meant else -CERTAIN for key in self.keys}
             return [Strengths(CERTAIN if meant else -CERTAIN, by_key, None)]
-        units = list(_units(message, text))
+        # One word alone is for the signs: "yes" answers what the bot asked.
+        units: list[tuple[int | None, str]] = [(None, cleaned)] if len(message.split()) > 1 else []
+        units += _sentences(text)
         if units and not closely and all(self.glance.is_plain(said) for _, said in units):
             return [Strengths(-CERTAIN, {}, None)]
         return [self.strengths(said, sentence) for sentence, said in units]
@@ -113,15 +116,13 @@ def examples(phrases: SafetyPhrases, curated: Sequence[tuple[str, str]]) -> tupl
     return list(said), np.array(list(said.values()))
 
 
-def _bare(message: str) -> str:
-    """Return a message cleaned, without what ends a sentence."""
-    return text_cleaner.clean(message).strip(" .?!")
+def _bare(cleaned: str) -> str:
+    """Return a cleaned message without what ends a sentence."""
+    return cleaned.strip(" .?!")
 
 
-def _units(message: str, text: SafetyText) -> Iterator[tuple[int | None, str]]:
-    """Yield what is read by itself, cleaned: the message, and its sentences as they were typed."""
-    if len(message.split()) > 1:  # one word alone is for the signs: "yes" answers what the bot asked
-        yield None, text_cleaner.clean(message)
+def _sentences(text: SafetyText) -> Iterator[tuple[int, str]]:
+    """Yield the sentences that are read by themselves, cleaned, and their numbers."""
     if len(text.sentences) > 1 or text.has_slips:
         for i, said in enumerate(text.sentences):
             if len(said.split()) >= SHORTEST:
