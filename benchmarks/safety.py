@@ -1,7 +1,7 @@
 """How well the safety gate notices what it must and leaves the rest alone: `python -m benchmarks.safety`.
 
-Reads the open sets (tests/safety/{tuning,test,test_2}.tsv, written apart from what the gate learned) and, when they
-are there, the development questions, and measures the trained model's own components.
+Reads the open sets (tests/safety/{tuning,test,test_2,test_3}.tsv, written apart from what the gate learned) and, when
+they are there, the development questions, and measures the trained model's own components.
 Recall and over-escalation come with 95 % Wilson intervals.
 """
 
@@ -29,7 +29,7 @@ MODEL = ROOT / "models" / "hair-answers.tar.gz"
 TEST_SET = ROOT / "tests" / "safety"
 REAL_QUESTIONS = ROOT.parent / "shared" / "benchmarks" / "real_questions"
 NEGATIVE = "negative"
-SETS = ("tuning", "test", "test_2")
+SETS = ("tuning", "test", "test_2", "test_3")
 
 
 @dataclass(frozen=True)

@@ -153,7 +153,7 @@ def test_no_phrase_is_both_and_every_key_has_a_rule() -> None:
     assert {key for key, _ in PHRASES.needing} == {rule.key for rule in safety_rules.load().rules}
 
 
-@pytest.mark.parametrize("name", ["tuning", "test", "test_2"])
+@pytest.mark.parametrize("name", ["tuning", "test", "test_2", "test_3"])
 def test_nothing_that_is_measured_was_learned(name: str) -> None:
     with (ROOT / "tests" / "safety" / f"{name}.tsv").open(encoding="utf-8") as file:
         rows = csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE)
