@@ -8,7 +8,7 @@ from benchmarks.safety import Bot, figures, judged, line, unpacked
 from hair_answers.operations.training import ROOT, train
 
 pytestmark = pytest.mark.server
-# docs/safety.md publishes 7 of 407 and 25 of 812; one or two more may come of another processor's rounding.
+# docs/safety.md publishes 6 of 405 and 25 of 811; one or two more may come of another processor's rounding.
 TIER_0_MISSED, FALSE_ALARMS = 8, 27
 
 
