@@ -161,8 +161,8 @@ def figures(bot: Bot, rows: Iterable[tuple[Row, Outcome, bool]]) -> dict[str, tu
     return {name: (sum(own), len(own)) for name, own in sorted(groups.items())}
 
 
-def report_set(bot: Bot, name: str, show: bool) -> None:
-    """Print a set's figures and, if asked, the messages that went wrong."""
+def report_set(bot: Bot, name: str, show: bool) -> list[Outcome]:
+    """Print a set's figures and, if asked, the messages that went wrong; return what the bot made of all."""
     rows = judged(bot, name)
     print(f"\n{name}: {len(rows)} messages; hits / n, share, 95 % Wilson interval")
     for group, counted in figures(bot, rows).items():
@@ -171,6 +171,7 @@ def report_set(bot: Bot, name: str, show: bool) -> None:
         if show and not right:
             fault = "taken over" if row.kind == NEGATIVE else "missed"
             print(f"  {fault} ({row.rule} {row.kind}): {row.text}  -> {out.intent} {out.key}")
+    return [out for _, out, _ in rows]
 
 
 def real_texts(name: str) -> list[str]:
@@ -222,16 +223,12 @@ def main() -> None:
     chosen = arguments.parse_args()
     with unpacked(chosen.model) as folder:
         bot = Bot(folder)
-    for name in chosen.set or SETS:
-        report_set(bot, name, chosen.show)
+    outcomes = [out for name in chosen.set or SETS for out in report_set(bot, name, chosen.show)]
     print()
     report_questions(bot, chosen.show_questions)
     print()
     report_latency("development questions", map(bot.understand, real_texts("in_domain")))
-    report_latency(
-        "the sets, half of them posts of several sentences",
-        (bot.understand(row.text) for name in SETS for row in read_rows(name)),
-    )
+    report_latency("the sets, half of them posts of several sentences", outcomes)
 
 
 if __name__ == "__main__":
