@@ -3,7 +3,7 @@
 PY = .venv/bin/python
 .DEFAULT_GOAL := help
 .PHONY: help setup dev train run shell test test-fast check lint content-check content-new content-export \
-	content-import content-due review-sheet outbox doctor forget export purge insights review stack check-model benchmark benchmark-nlu benchmark-speed audit tune lock machine clean
+	content-import content-due review-sheet outbox doctor forget export purge insights review stack check-model benchmark benchmark-nlu benchmark-speed audit tune tune-second lock machine clean
 
 help:  ## show the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 18
@@ -98,10 +98,15 @@ benchmark-speed: dev train  ## start, memory and latency
 audit: setup  ## known vulnerabilities of the locked packages; exit 3 when no advisories could be asked
 	@$(PY) -m hair_answers.operations.audit
 
-tune: dev  ## tune the safety gate's encoder on its phrases (40 minutes on two cores; fetches PyTorch); MORE=1 goes on from the last run
+tune: dev  ## tune the safety gate's encoder on its phrases (40 to 80 minutes on two cores; fetches PyTorch); MORE=1 goes on from the last run
 	@scripts/setup-tuning
 	@$(PY) -m tuning.examples .rasa/safety_examples.json
 	@.venv-tuning/bin/python -m tuning.tune .rasa/safety_examples.json $(if $(MORE),--more)
+
+tune-second: dev  ## tune the safety gate's second reader on its phrases (an hour on two cores; fetches PyTorch)
+	@scripts/setup-tuning
+	@$(PY) -m tuning.examples .rasa/safety_examples.json
+	@.venv-tuning/bin/python -m tuning.tune_second .rasa/safety_examples.json
 
 lock:  ## resolve the dependencies again and write the hash-locked files
 	@scripts/lock

@@ -30,6 +30,7 @@ from hair_answers.nlu import (
     safety_question,
     safety_reader,
     safety_rules,
+    safety_second_reader,
     safety_sense,
     safety_text,
     safety_verdict,
@@ -43,6 +44,7 @@ from hair_answers.nlu.safety_phrases import SafetyPhrases
 from hair_answers.nlu.safety_question import KnownQuestions
 from hair_answers.nlu.safety_reader import Finding, Reading, SafetyReader
 from hair_answers.nlu.safety_rules import Rule
+from hair_answers.nlu.safety_second_reader import shared_second_reader
 from hair_answers.nlu.safety_sense import SafetySense, Strengths
 from hair_answers.nlu.safety_verdict import REASSURED, Understanding, Verdict
 from hair_answers.operations.safety_log import SafetyLog, tell_clinic
@@ -56,7 +58,7 @@ RANKING_LENGTH = 5
 COMMON_FROM = 8  # phrases a word must stand in to count as spelt right
 HELPERS = (
     encoder, language_guess, matcher, ngrams, safety_encoder, safety_glance, safety_phrases, safety_question,
-    safety_reader, safety_rules, safety_sense, safety_text, safety_verdict, text_cleaner,
+    safety_reader, safety_rules, safety_second_reader, safety_sense, safety_text, safety_verdict, text_cleaner,
 )  # fmt: skip
 
 
@@ -145,6 +147,7 @@ class SafetyGate(IntentClassifier, GraphComponent):
         if config.get("counts"):
             gate._log = SafetyLog(Path(config["counts"]), Library.default().clinic.safety_alerts, tell_clinic)
         gate.hear("warm up")  # closely: the encoder is opened now, not by the first worried message
+        shared_second_reader()
         give_back()
         return gate
 

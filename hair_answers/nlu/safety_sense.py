@@ -2,7 +2,8 @@
 
 The safety gate's own encoder was tuned on the phrases (tuning/); a logistic regression over its vectors, made anew
 in every training, tells the safety answers and harmless messages apart. Lines added to the phrases so count at once.
-What is plainly harmless at a glance is not read that closely (hair_answers/nlu/safety_glance.py).
+What is plainly harmless at a glance is not read that closely (hair_answers/nlu/safety_glance.py); on the rest a larger
+reader gives a second opinion (hair_answers/nlu/safety_second_reader.py).
 """
 
 from __future__ import annotations
@@ -20,10 +21,15 @@ from hair_answers.nlu.encoder import FloatArray
 from hair_answers.nlu.safety_encoder import phrase_cache, shared_safety_encoder
 from hair_answers.nlu.safety_glance import SafetyGlance
 from hair_answers.nlu.safety_phrases import SafetyPhrases
+from hair_answers.nlu.safety_second_reader import shared_second_reader
 from hair_answers.nlu.safety_text import SafetyText
 
 STRENGTH = 1.0  # inverse regularisation (C)
 ROUNDS = 300  # at most, of the regression's solver
+FIRST, SECOND = 0.35, 0.9  # what a log odd of either reader counts; together they are log odds again
+# The first reader's need up to which, and from which, it is sure enough that the second is not asked.
+SURELY_HARMLESS, SURELY_IN_NEED = -8.0, 9.0
+QUIET = -4.0  # instead of the former, of one sentence among others
 SHORTEST = 3  # words of a sentence that is read by itself
 HARMLESS = ""  # sorts before every key
 CERTAIN = 10.0  # log odds of a phrase whose meaning was reviewed
@@ -98,13 +104,37 @@ class SafetySense:
         units += _sentences(text)
         if units and not closely and all(self.glance.is_plain(said) for _, said in units):
             return [Strengths(-CERTAIN, {}, None)]
-        return [self.strengths(said, sentence) for sentence, said in units]
+        heard = [self.strengths(said, sentence) for sentence, said in units]
+        return [
+            second_opinion(first, said) if _is_unsure(first) else first
+            for first, (_, said) in zip(heard, units, strict=True)
+        ]
 
     def strengths(self, text: str, sentence: int | None = None) -> Strengths:
         """Return how strongly a cleaned text speaks for help and for each key."""
         odds = shared_safety_encoder().recall(text) @ self.weights + self.biases
-        by_key = dict(zip(self.keys, odds.tolist(), strict=True))
-        return Strengths(float(np.logaddexp.reduce(odds)), by_key, sentence)
+        return _strengths(dict(zip(self.keys, odds.tolist(), strict=True)), sentence)
+
+
+def second_opinion(first: Strengths, text: str) -> Strengths:
+    """Return what both readers make of a cleaned text; a key that the second does not know yet is the first's."""
+    reader = shared_second_reader()
+    second = dict(zip(reader.keys, reader.recall(text).tolist(), strict=True))
+    by_key = {
+        key: FIRST * odds + SECOND * second[key] if key in second else odds
+        for key, odds in first.by_key.items()
+    }
+    return _strengths(by_key, first.sentence)
+
+
+def _is_unsure(first: Strengths) -> bool:
+    """Tell whether a second opinion may change what comes of a text."""
+    return (SURELY_HARMLESS if first.sentence is None else QUIET) < first.need < SURELY_IN_NEED
+
+
+def _strengths(by_key: dict[str, float], sentence: int | None) -> Strengths:
+    """Return the strengths of log odds by key: the need is that of all answers together."""
+    return Strengths(float(np.logaddexp.reduce(list(by_key.values()))), by_key, sentence)
 
 
 def examples(phrases: SafetyPhrases, curated: Sequence[tuple[str, str]]) -> tuple[list[str], Labels]:

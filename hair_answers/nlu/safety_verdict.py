@@ -2,7 +2,7 @@
 
 The signs and what was learned by example add up to the log odds that a message is in need: above 0 it gets help. The
 weights are a logistic regression's on the tuning set of tests/safety, rounded (`python -m benchmarks.safety_weights`);
-only the signs' are heavier.
+only the start and the signs' are heavier: in doubt it points to help.
 """
 
 from __future__ import annotations
@@ -15,20 +15,20 @@ from hair_answers.nlu.safety_reader import Finding, Reading
 from hair_answers.nlu.safety_rules import Rule
 from hair_answers.nlu.safety_sense import Strengths
 
-START = -0.3  # log odds of a message that nothing speaks for or against
+START = 0.3  # log odds of a message that nothing speaks for or against
 WHOLE, LOUDEST = (
-    0.6,
-    0.2,
+    0.9,
+    0.1,
 )  # what a learned log odd counts: of the whole message, of its most alarming sentence
 UNREAD = 0.0  # learned log odds where the examples say nothing, as in another language: a sign is enough
-# A reviewed sign stands in the message, or one of tier 0: more than the regression's, for in doubt it points to help.
-SIGNED, SIGNED_AT_ONCE = 1.0, 2.5
-DENIED = -1.0  # a sign is denied ("I am not suicidal")
+# A reviewed sign stands in the message, or one of tier 0.
+SIGNED, SIGNED_AT_ONCE = 0.5, 1.5
+DENIED = -0.75  # a sign is denied ("I am not suicidal")
 WEIGHTS = (WHOLE, LOUDEST, SIGNED, SIGNED_AT_ONCE, DENIED)
 MATCHED = 1.8  # the matcher chose the safety answer too
 ANSWERED = -4.0  # the matcher has an answer where a kind no would stand: "who offers PRP" is answered
-DISMISSED = -5.0  # below it a single alarming word in a message that nothing understands is no red flag
-NEAR = 1.0  # log odds by which a key may fall short of the one that fits best: the more urgent answers
+DISMISSED = -2.5  # below it a single alarming word in a message that nothing understands is no red flag
+NEAR = 0.5  # log odds by which a key may fall short of the one that fits best: the more urgent answers
 SIGN = 3.0  # what a sign adds for its key when two keys of one tier are weighed
 REASSURED = "safety/reassured"
 CRISIS_OR_EMERGENCY = 0  # tier

@@ -11,7 +11,17 @@ from hair_answers.nlu.embedding_cache import EmbeddingCache
 from hair_answers.nlu.safety_encoder import shared_safety_encoder
 from hair_answers.nlu.safety_glance import RAREST, SafetyGlance
 from hair_answers.nlu.safety_phrases import SafetyPhraseError, SafetyPhrases
-from hair_answers.nlu.safety_sense import CERTAIN, SafetySense, Strengths
+from hair_answers.nlu.safety_second_reader import shared_second_reader
+from hair_answers.nlu.safety_sense import (
+    CERTAIN,
+    FIRST,
+    SECOND,
+    SURELY_HARMLESS,
+    SURELY_IN_NEED,
+    SafetySense,
+    Strengths,
+    second_opinion,
+)
 from hair_answers.nlu.safety_text import SafetyWords
 
 ROOT = Path(__file__).parents[2]
@@ -120,6 +130,29 @@ def test_the_glance_is_stored_as_it_was_learned(learned: tuple[SafetySense, Safe
         margins = [sense.glance.margin(text) for sense in learned]
         assert margins[0] == pytest.approx(margins[1], abs=0.01)
     assert learned[1].glance.margin("i want to be dead") > learned[1].glance.margin("how much is prp")
+
+
+def test_a_second_opinion_is_asked_where_the_first_is_unsure(
+    learned: tuple[SafetySense, SafetySense], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sense, hint = learned[0], "the needle hurts less than the lines i put on my own legs"
+    first = sense.strengths(hint)
+    reader = shared_second_reader()
+    second = dict(zip(reader.keys, reader.encode(hint).tolist(), strict=True))
+    told = heard(sense, hint)[0]
+    for key, odds in told.by_key.items():
+        assert odds == pytest.approx(FIRST * first.by_key[key] + SECOND * second[key], abs=1e-4)
+    assert told.need == pytest.approx(np.logaddexp.reduce(list(told.by_key.values())))
+    for sure in (SURELY_HARMLESS, SURELY_IN_NEED):
+        monkeypatch.setattr(
+            SafetySense, "strengths", lambda *_, sure=sure: Strengths(sure, {CRISIS: sure}, None)
+        )
+        assert heard(sense, hint) == [Strengths(sure, {CRISIS: sure}, None)]
+
+
+def test_an_answer_that_the_second_reader_does_not_know_is_the_firsts() -> None:
+    first = Strengths(-1.0, {"safety/new": -1.0}, None)
+    assert second_opinion(first, "words of a new kind") == Strengths(-1.0, {"safety/new": -1.0}, None)
 
 
 def test_the_need_is_the_odds_of_all_answers_together(learned: tuple[SafetySense, SafetySense]) -> None:

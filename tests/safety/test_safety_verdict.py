@@ -31,8 +31,8 @@ def verdict(reader: SafetyReader, text: str, understood: Understanding, **heard:
 
 def test_a_sign_and_what_was_learned_add_up(reader: SafetyReader) -> None:
     sign, none = "how much is it, i want to die", "words without a sign"
-    assert verdict(reader, sign, UNSURE, self_harm=-2).rule.rule == "R01"
-    assert verdict(reader, none, UNSURE, self_harm=-2).rule is None
+    assert verdict(reader, sign, UNSURE, self_harm=-1.5).rule.rule == "R01"
+    assert verdict(reader, none, UNSURE, self_harm=-1.5).rule is None
     assert verdict(reader, none, UNSURE, self_harm=1).rule.rule == "R01"
     assert verdict(reader, sign, UNSURE, self_harm=-4).rule is None
 
@@ -43,8 +43,8 @@ def test_what_is_certain_to_the_matcher_does_not_silence_a_crisis(reader: Safety
 
 
 def test_an_urgent_sign_weighs_more_than_a_milder_one(reader: SafetyReader) -> None:
-    assert verdict(reader, "how much is it, i want to die", UNSURE, self_harm=-2).rule.rule == "R01"
-    assert verdict(reader, "my daughter of 6 has bald patches", UNSURE, child=-2).rule is None
+    assert verdict(reader, "how much is it, i want to die", UNSURE, self_harm=-1.5).rule.rule == "R01"
+    assert verdict(reader, "my daughter of 6 has bald patches", UNSURE, child=-1.5).rule is None
     assert verdict(reader, "my daughter of 6 has bald patches", UNSURE, child=-0.5).rule.rule == "R07"
 
 
@@ -77,12 +77,13 @@ def test_reassurance_is_no_safety_answer_to_doubt(reader: SafetyReader) -> None:
 
 
 def test_what_is_denied_must_be_louder(reader: SafetyReader) -> None:
-    assert verdict(reader, "i am not suicidal", UNSURE, self_harm=1).rule is None
+    assert verdict(reader, "words without a sign", UNSURE, self_harm=0.4).rule.rule == "R01"
+    assert verdict(reader, "i am not suicidal", UNSURE, self_harm=0.4).rule is None
     assert verdict(reader, "i am not suicidal", UNSURE, self_harm=3).rule.rule == "R01"
 
 
 def test_the_most_urgent_of_what_fits_wins_and_then_the_strongest(reader: SafetyReader) -> None:
-    near = verdict(reader, "words without a sign", UNSURE, self_harm=4.2, scalp_symptoms=5.0)
+    near = verdict(reader, "words without a sign", UNSURE, self_harm=4.6, scalp_symptoms=5.0)
     assert near.rule.rule == "R01"
     far = verdict(reader, "words without a sign", UNSURE, self_harm=2.0, scalp_symptoms=5.0)
     assert far.rule.rule == "R06"
