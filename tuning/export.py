@@ -6,6 +6,7 @@ or to what a linear layer makes of that.
 
 from __future__ import annotations
 
+import logging
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +16,7 @@ import numpy.typing as npt
 import onnx
 import torch
 from onnx import TensorProto, helper, numpy_helper
-from onnxruntime.quantization import QuantType, quantize_dynamic
+from onnxruntime.quantization import QuantType, matmul_nbits_quantizer, quantize_dynamic
 from onnxruntime.quantization.matmul_nbits_quantizer import DefaultWeightOnlyQuantConfig, MatMulNBitsQuantizer
 
 from hair_answers.nlu.encoder import MAX_TOKENS
@@ -210,6 +211,7 @@ def in_four_bits(model: onnx.ModelProto, path: Path) -> None:
     settings = DefaultWeightOnlyQuantConfig(
         block_size=BLOCK, is_symmetric=True, accuracy_level=ACTIVATIONS_IN_BYTES, bits=4
     )
+    logging.getLogger(matmul_nbits_quantizer.__name__).setLevel(logging.WARNING)  # else a line a matrix
     quantizer = MatMulNBitsQuantizer(model, algo_config=settings)
     quantizer.process()
     quantizer.model.save_model_to_file(str(path), use_external_data_format=False)
